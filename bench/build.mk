@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+BPF += bench/bpf/replay bench/bpf/pass bench/bpf/inserts bench/bpf/live
+
+PROGRAMS += tp-bpfbench tp-pingpong
+
+tp-bpfbench_SRCS := bench/bpf-run.c bench/bpf-time.c bench/bpf-packet.c bench/bpf-classifier.c \
+	bench/bpf-opponent.c bench/bpf-replay.c bench/bpf-cases.c bench/bpf-insert.c bench/bpf-veth.c \
+	bench/bpf-receipt.c loaders/lib/msg.c loaders/lib/generation.c $(POLICY_SRCS)
+tp-bpfbench_LIBS := -lbpf -lxdp -ljansson -lsodium -lcyaml -lyaml
+
+tp-pingpong_SRCS := bench/pingpong.c bench/histogram.c loaders/lib/msg.c
+tp-pingpong_LIBS := -lbpf -lxdp -ljansson
+
+TEST_PROGRAMS += test_histogram
+test_histogram_SRCS := tests/unit/test_histogram.c bench/histogram.c
+test_histogram_LIBS := -lcmocka -ljansson

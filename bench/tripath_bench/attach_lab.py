@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The bench of suite `attach`: two namespaces, iperf3 and tp-pingpong between, tp-load at one end."""
+
+import contextlib
+import json
+import os
+import subprocess
+import threading
+
+from . import envelope as envelopes
+from . import host, lab, stats
+from .say import Failure
+
+POLICY = os.path.join(envelopes.ROOT, "docs", "examples", "observe.yaml")
+GB = 1e9
+
+
+class Lab:
+    """The pair, the tools and the settings of one run."""
+
+    def __init__(self, pair, options, iperf):
+        self.pair, self.options = pair, options
+        self.iperf, self.iperf_environment = iperf
+        self.load = os.path.join(options.build, "bin", "tp-load")
+        self.congestion = congestion_control()
+
+    @contextlib.contextmanager
+    def attached(self, mode):
+        """The classifier at the receiving end; Failure with tp-load's words where it refuses."""
+        at = self.pair.server_if
+        try:
+            lab.run(*self._load("attach", at, "--policy", POLICY, "--mode", mode))
+            yield
+        finally:
+            # Also after an attach that a signal cut short: detach clears what that left.
+            subprocess.run(self._load("detach", at), capture_output=True, check=False)
+
+    def _load(self, *arguments):
+        return lab.inside(self.pair.server, self.load, *arguments)
+
+    def receipt(self, receipt):
+        """What is attached, in tp-load's words after traffic, and what it did to the sender."""
+        tell = ("status", self.pair.server_if, "--json", "--interval", "0.1")
+        status = json.loads(lab.run(*self._load(*tell)))
+        receipt["status"] = status
+        receipt["programs"] = [host.program(i["program_id"]) for i in status["interfaces"]]
+        receipt["xdp_mode"] = status["interfaces"][0]["mode"]
+        receipt["sender_while_attached"] = host.interface(self.pair.client_if, self.pair.client)
+
+    def offload(self, on):
+        """Software segmentation of the sender, as an attached XDP program at its peer switches it
+        off.
+        """
+        state = "on" if on else "off"
+        lab.run(
+            *lab.inside(
+                self.pair.client, "ethtool", "-K", self.pair.client_if, "tso", state, "gso", state
+            )
+        )
+
+    def bulk(self):
+        """Bulk TCP to the server: (Gbit/s, CPU seconds per GB, softirq seconds per GB), whole
+        system.
+        """
+        before = host.cpu_times()
+        command = lab.inside(
+            self.pair.client,
+            "taskset",
+            "-c",
+            str(self.options.cpu),
+            *self.iperf,
+            "-c",
+            self.pair.SERVER,
+            "-t",
+            str(self.options.seconds),
+            "-l",
+            "1M",
+            "-C",
+            self.congestion,
+            "-J",
+        )
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env=self.iperf_environment,
+            check=False,
+            timeout=60,
+        )
+        after = host.cpu_times()
+        result = json.loads(done.stdout or "{}")
+        if done.returncode or "error" in result:
+            raise Failure(f"iperf3 failed: {result.get('error') or done.stderr.strip()}")
+        received = result["end"]["sum_received"]
+        gigabytes = received["bytes"] / GB
+        return (
+            received["bits_per_second"] / 1e9,
+            (host.busy(after) - host.busy(before)) / gigabytes,
+            (after["softirq"] - before["softirq"]) / gigabytes,
+        )
+
+    def ping_pong(self):
+        """64 B over UDP there and back, both ends spinning: (p50 in us, histogram in ns)."""
+        out = lab.run(
+            os.path.join(self.options.build, "bin", "tp-pingpong"),
+            "--server-netns",
+            self.pair.server,
+            "--client-netns",
+            self.pair.client,
+            "--address",
+            self.pair.SERVER,
+            "--seconds",
+            str(max(1, round(self.options.seconds / 2))),
+            "--server-cpu",
+            "0",
+            "--client-cpu",
+            str(self.options.cpu),
+        )
+        result = json.loads(out)
+        if result["lost"] > result["messages"] // 100:
+            raise Failure(
+                f"{result['lost']} of {result['messages']} messages were lost: not a measurement"
+            )
+        return stats.percentile(result["histogram_ns"], 50) / 1000, result["histogram_ns"]
+
+
+def congestion_control():
+    """cubic, which does not pace, where it is there; a module that is not loaded yet would not be
+    listed.
+    """
+    known = (host.read("/proc/sys/net/ipv4/tcp_available_congestion_control") or "").split()
+    return "cubic" if "cubic" in known else known[0]
+
+
+@contextlib.contextmanager
+def iperf_server(pair, iperf):
+    command, environment = iperf
+    server = subprocess.Popen(
+        lab.inside(pair.server, "taskset", "-c", "0", *command, "-s", "--forceflush"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+    try:
+        for line in server.stdout:
+            if "listening" in line:
+                break
+        else:
+            raise Failure("iperf3 -s ended before it listened")
+        # It goes on printing a report a connection; a full pipe would stop it.
+        drain = threading.Thread(target=server.stdout.read, daemon=True)
+        drain.start()
+        yield
+    finally:
+        server.terminate()
+        server.wait()

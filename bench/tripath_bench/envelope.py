@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The result envelope: one JSON file a run, valid against results/schema.json."""
+
+import datetime
+import hashlib
+import json
+import os
+import re
+import subprocess
+import time
+
+import jsonschema
+
+from . import host
+
+VERSION = 1
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCHEMA = os.path.join(ROOT, "results", "schema.json")
+
+
+def schema():
+    with open(SCHEMA, encoding="utf-8") as f:
+        return json.load(f)
+
+
+def validate(document):
+    """Raises jsonschema.ValidationError, whose message says where and what."""
+    jsonschema.Draft7Validator(schema()).validate(document)
+
+
+def git_state():
+    """Revision and whether the tree differs from it; a result of a dirty tree says so."""
+
+    def git(*args):
+        done = subprocess.run(
+            ["git", "-C", ROOT, *args], capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    # results/ is what a run writes: a second run is not of another tree because the first left its
+    # result.
+    status = git("status", "--porcelain", "--", ".", ":!results")
+    return {"revision": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}
+
+
+def file_receipt(path):
+    """Name, size and hash of a file that ran."""
+    with open(path, "rb") as f:
+        data = f.read()
+    shown = os.path.relpath(path, ROOT) if os.path.abspath(path).startswith(ROOT + os.sep) else path
+    return {"path": shown, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+class Envelope:
+    """Filled by a suite while it runs, closed by finish()."""
+
+    def __init__(self, suite, title, options):
+        self.watch = host.Watch()
+        self.start = time.monotonic()
+        self.document = {
+            "schema": VERSION,
+            "suite": suite,
+            "name": title,
+            "outcome": "measured",
+            "quick": bool(options.get("quick")),
+            "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "duration_s": 0,
+            "asked": options,
+            "receipt": {
+                "git": git_state(),
+                "version": host.read(os.path.join(ROOT, "VERSION")),
+                "files": [],
+                "programs": [],
+                "interfaces": [],
+            },
+            "host": host.facts(),
+            "workload": {"description": "", "seed": None, "parameters": {}},
+            "repetitions": [],
+            "figures": [],
+            "comparisons": [],
+            "notes": [],
+        }
+
+    def __getitem__(self, key):
+        return self.document[key]
+
+    def workload(self, description, seed, **parameters):
+        self.document["workload"] = {
+            "description": description,
+            "seed": seed,
+            "parameters": parameters,
+        }
+
+    def note(self, text):
+        self.document["notes"].append(text)
+
+    def ran(self, *paths):
+        """Files that took part, by hash."""
+        self["receipt"]["files"] += [file_receipt(p) for p in paths]
+
+    def repetition(self, case, side, unit, values, **more):
+        """Raw values in the order in which they were taken; value i of every side of a case is one
+        turn.
+        """
+        self["repetitions"].append(
+            {"case": case, "side": side, "unit": unit, "values": list(values), **more}
+        )
+
+    def values(self, case, side, unit=None):
+        for r in self["repetitions"]:
+            if r["case"] == case and r["side"] == side and unit in (None, r["unit"]):
+                return r["values"]
+        raise KeyError(f"{case}: {side} was not measured")
+
+    def figure(self, name, unit, value, at_most=None, at_least=None, **more):
+        """A figure, beside its target where the project has set one."""
+        figure = {"name": name, "unit": unit, "value": value, **more}
+        if at_most is not None:
+            # A cost below nothing is a failed measurement and not a good one.
+            figure["target"] = {"at_most": at_most, "met": 0 < value <= at_most}
+        elif at_least is not None:
+            figure["target"] = {"at_least": at_least, "met": value >= at_least}
+        self["figures"].append(figure)
+
+    def comparison(self, entry, at_least=None):
+        if at_least is not None:
+            met = entry["ratio"] is not None and entry["ratio"] >= at_least
+            entry["target"] = {"at_least": at_least, "met": met}
+        self["comparisons"].append(entry)
+
+    def unsupported(self, why):
+        self.document.update(outcome="unsupported", why=why)
+
+    def finish(self):
+        """Closes and checks the document, and returns it."""
+        doc = self.document
+        doc["duration_s"] = round(time.monotonic() - self.start, 1)
+        doc["host"]["during"] = self.watch.report()
+        open_ends = [c["name"] for c in doc["comparisons"] if c["outcome"] == "inconclusive"]
+        if doc["outcome"] == "measured" and open_ends and len(open_ends) == len(doc["comparisons"]):
+            doc.update(outcome="inconclusive", why="no comparison stands out of the noise")
+        validate(doc)
+        return doc
+
+
+def text(document):
+    """Indented, with each list of plain values on one line."""
+    spread = json.dumps(document, indent=1)
+    return re.sub(
+        r"\[\s+([^][{}]*?)\s+\]", lambda m: "[" + re.sub(r",\n\s+", ", ", m[1]) + "]", spread
+    )
+
+
+def write(document, path):
+    """Whole or not at all: a reader never meets half a result."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    temporary = path + ".tmp"
+    with open(temporary, "w", encoding="utf-8") as f:
+        f.write(text(document) + "\n")
+    os.replace(temporary, path)
