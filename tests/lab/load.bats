@@ -1,0 +1,352 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # lab_name is lab.sh's
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# tp-load on real interfaces: attach, status, explain, reload, detach, and who else may be there.
+
+load lab.sh
+
+setup() {
+	lab_make
+	sink=
+	policy=$BATS_TEST_TMPDIR/policy.yaml
+	policy_with 7000 stack >"$policy"
+}
+
+teardown() {
+	[ -z "$sink" ] || kill -KILL "$sink" 2>/dev/null || true
+	lab_clean
+}
+
+# One service `door` on the UDP port $1 with path $2, and whatever else is on stdin.
+policy_with() {
+	cat <<-YAML
+		version: 1
+		name: lab
+		tenants:
+		  - {name: default, default: true}
+		  - {name: peer, match: {peer: [10.99.0.0/24, "fd99::/64"]}}
+		services:
+		  - {name: door, protocol: udp, port: $1, class: rpc, path: $2}
+	YAML
+}
+
+@test "attach, status, explain and detach agree, and bpftool reads the pins" {
+	run lab_load attach v0 --policy "$policy"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"in native mode"*"policy lab, 4 queue(s)"* ]]
+	lab_send b 10.99.0.1 7000 1000
+	lab_until 5 lab_at_least v0 .reasons.service_stack 1000
+
+	lab_load status v0 --json --interval 0.1 >"$BATS_TEST_TMPDIR/status"
+	cat "$BATS_TEST_TMPDIR/status"
+	jq -e '.interfaces[0] | .mode == "native" and .policy.name == "lab" and (.queues | length) == 4
+		and .program_id == '"$(lab_xdp v0)"'
+		and (.services[] | select(.service == "door") | .packets == 1000 and .verdicts.stack == 1000)
+		and (.tenants[] | select(.tenant == "peer") | .packets == 1000)
+		and .flow_table.used == 64 and .flow_table.events.inserted == 64
+		and .reasons.service_stack == 1000' "$BATS_TEST_TMPDIR/status"
+	lab_load status --interval 0.1 | grep -E 'door +rpc +stack'
+
+	run lab_load explain v0 udp 10.99.0.2:5000 10.99.0.1:7000
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"service  door"*"tenant   peer"*"class    rpc"*"service_stack"* ]]
+	lab_load explain v0 udp '[fd99::2]:5000' '[fd99::1]:9' --json | jq -e '.service == "none" and .reason == "no_service"'
+	# Asking changed nothing.
+	[ "$(lab_sum v0 .reasons.service_stack)" = 1000 ]
+	[ "$(lab_sum v0 .reasons.no_service)" -le 20 ]
+
+	run lab_load detach v0
+	[ "$status" = 0 ]
+	[ -z "$(lab_xdp v0)" ]
+	[ ! -e "$(lab_pin '')" ]
+	run lab_load detach v0
+	[ "$status" = 1 ]
+	[[ $output == *"nothing of tripath is attached to v0"* ]]
+}
+
+@test "a second attach says since when, and changes nothing" {
+	lab_load attach v0 --policy "$policy"
+	id=$(lab_xdp v0)
+	run lab_load attach v0 --policy "$policy"
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"v0 is attached already, since 2"*"tp-load reload v0"* ]]
+	[ "$(lab_xdp v0)" = "$id" ]
+}
+
+@test "a foreign program is named and left alone" {
+	lab_in a bpftool prog load "$TRIPATH_BUILD/bpf/nothing.bpf.o" "/sys/fs/bpf/tripath-lab-$$" type xdp
+	lab_in a bpftool net attach xdpdrv pinned "/sys/fs/bpf/tripath-lab-$$" dev v0
+	rm "/sys/fs/bpf/tripath-lab-$$"
+	id=$(lab_xdp v0)
+	run lab_load attach v0 --policy "$policy"
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"v0 runs the XDP program \`nothing\` (id $id, native)"*"ip link set dev v0 xdpdrv off"* ]]
+	run lab_load detach v0
+	[ "$status" = 1 ]
+	[[ $output == *"id $id"*"stays"* ]]
+	[ "$(lab_xdp v0)" = "$id" ]
+	ip -n "$lab_name-a" link set dev v0 xdpdrv off
+	lab_load attach v0 --policy "$policy"
+}
+
+@test "xdp-loader does not displace us, and we do not displace what it loaded" {
+	object=$(echo /usr/lib/*/bpf/xdpfilt_alw_all.o)
+	lab_load attach v0 --policy "$policy"
+	id=$(lab_xdp v0)
+	run lab_in a xdp-loader load v0 "$object"
+	echo "$output"
+	[ "$status" != 0 ]
+	[ "$(lab_xdp v0)" = "$id" ]
+	lab_load detach v0
+
+	lab_in a xdp-loader load v0 "$object"
+	id=$(lab_xdp v0)
+	run lab_load attach v0 --policy "$policy"
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"id $id"* ]]
+	[ "$(lab_xdp v0)" = "$id" ]
+	lab_in a xdp-loader unload v0 --all
+	# xdp-loader and xdp-filter share a directory of pins.
+	rm -rf /sys/fs/bpf/xdp-filter
+}
+
+@test "reload under load loses no packet and no packet sees half a policy" {
+	lab_two_sided p1 7000 7009 >"$BATS_TEST_TMPDIR/p1.yaml"
+	lab_two_sided p2 7009 7000 >"$BATS_TEST_TMPDIR/p2.yaml"
+	lab_load attach v0 --policy "$BATS_TEST_TMPDIR/p1.yaml"
+	delivered=$(lab_delivered)
+	lab_send b 10.99.0.1 7000 80000 20000 &
+	sender=$!
+	reloads=0
+	while kill -0 $sender 2>/dev/null; do
+		lab_load reload v0 --policy "$BATS_TEST_TMPDIR/p$((reloads % 2 ? 1 : 2)).yaml" >/dev/null
+		reloads=$((reloads + 1))
+	done
+	wait $sender
+	lab_until 5 lab_at_least v0 .reasons.service_stack 80000
+	echo "$reloads reloads"
+	[ $reloads -ge 20 ]
+	[ $(($(lab_delivered) - delivered)) -ge 80000 ]
+
+	lab_load status v0 --json --interval 0.05 >"$BATS_TEST_TMPDIR/status"
+	jq '.interfaces[0] | {reasons, policy, services, tenants, flow_table}' "$BATS_TEST_TMPDIR/status"
+	jq -e '.interfaces[0] | (.reasons | .service_stack == 80000 and .no_policy == null and .no_service == null)
+		and .policy.generation == '$((reloads + 1))'
+		and ([.services[] | select(.service == "one").packets] == [.tenants[] | select(.tenant == "t1").packets])
+		and ([.services[] | select(.service == "two").packets] == [.tenants[] | select(.tenant == "t2").packets])
+		and ([.services[] | select(.service == "one" or .service == "two").packets] | all(. > 0) and add == 80000)
+		and .flow_table.events.refreshed > 0' "$BATS_TEST_TMPDIR/status"
+}
+
+@test "reload refuses a policy that is wrong, and one with another flow table" {
+	lab_load attach v0 --policy "$policy"
+	echo 'nonsense' >"$BATS_TEST_TMPDIR/bad.yaml"
+	run lab_load reload v0 --policy "$BATS_TEST_TMPDIR/bad.yaml"
+	[ "$status" = 2 ]
+	{ cat "$policy"; printf 'interface:\n  flows: 4096\n'; } >"$BATS_TEST_TMPDIR/flows.yaml"
+	run lab_load reload v0 --policy "$BATS_TEST_TMPDIR/flows.yaml"
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"4096 flows"*"131072"*"tp-load detach v0 && tp-load attach v0"* ]]
+	lab_load status v0 --json --interval 0.05 | jq -e '.interfaces[0].policy.generation == 1'
+}
+
+@test "a flow goes to another CPU through the cpumap, and the CPU follows the policy" {
+	cat >"$BATS_TEST_TMPDIR/cpu.yaml" <<-YAML
+		version: 1
+		name: cpu
+		cpus:
+		  - {class: rpc, weights: [{cpu: 1, weight: 1}]}
+		tenants:
+		  - {name: default, default: true}
+		services:
+		  - {name: door, protocol: udp, port: 7000, class: rpc, path: cpu}
+	YAML
+	lab_load attach v0 --policy "$policy"
+	[ ! -e "$(lab_pin v0/links/drop_cpu_queue)" ]
+	run lab_load reload v0 --policy "$BATS_TEST_TMPDIR/cpu.yaml"
+	echo "$output"
+	[ "$status" = 0 ]
+	[ -e "$(lab_pin v0/links/drop_cpu_queue)" ]
+	lab_load explain v0 udp 10.99.0.2:1 10.99.0.1:7000 --json | jq -e '.verdict == "cpu" and .cpu == 1'
+	lab_send b 10.99.0.1 7000 1000 20000
+	lab_until 5 lab_at_least v0 .verdicts.cpu 1000
+	lab_until 5 lab_delivered_at_least 1000
+	sed -i 's/cpu: 1,/cpu: 999,/' "$BATS_TEST_TMPDIR/cpu.yaml"
+	run lab_load reload v0 --policy "$BATS_TEST_TMPDIR/cpu.yaml"
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"CPU 999"* ]]
+	lab_load reload v0 --policy "$policy"
+	run bpftool map lookup pinned "$(lab_pin v0/cpus)" key 1 0 0 0
+	[[ $output != *'"qsize": 2048'* ]]
+}
+
+@test "generic mode is had when asked for, and counts with atomics" {
+	run lab_load attach v0 --policy "$policy" --mode generic
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"in generic mode"* ]]
+	lab_send b 10.99.0.1 7000 1000
+	lab_until 5 lab_at_least v0 .reasons.service_stack 1000
+	lab_load status v0 --json --interval 0.05 | jq -e '.interfaces[0].mode == "generic"'
+	lab_load explain v0 udp 10.99.0.2:1 10.99.0.1:7000 | grep 'service_stack'
+}
+
+@test "a driver without native XDP gets generic mode in auto, with the reason, and a refusal in native" {
+	run lab_load attach lo --policy "$policy" --mode native
+	echo "$output"
+	[ "$status" = 3 ]
+	[[ $output == *"--mode generic"* ]]
+	[ ! -e "$(lab_pin '')" ]
+	run lab_load attach lo --policy "$policy"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"refuses native XDP"*"in generic mode"* ]]
+}
+
+@test "MTU 9000 is served natively in several buffers" {
+	ip -n "$lab_name-a" link set v0 mtu 9000
+	ip -n "$lab_name-b" link set v0 mtu 9000
+	run lab_load attach v0 --policy "$policy" --mode native
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"MTU 9000"*"XDP_USE_SG"*"in native mode"* ]]
+	lab_in b python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(100):
+    try:
+        s.sendto(b"x" * 8900, ("10.99.0.1", 7000))
+    except ConnectionRefusedError:
+        pass'
+	lab_until 5 lab_at_least v0 .reasons.service_stack 90
+	lab_load status v0 --json --interval 0.05 |
+		jq -e '.interfaces[0].services[] | select(.service == "door").frames_by_size_bytes.gt_4096 >= 90'
+}
+
+@test "two interfaces at once have figures and policies of their own" {
+	lab_clean
+	lab_make 2
+	policy_with 7100 stack | sed 's/name: lab/name: other/' >"$BATS_TEST_TMPDIR/other.yaml"
+	lab_load attach v0 --policy "$policy"
+	lab_load attach v1 --policy "$BATS_TEST_TMPDIR/other.yaml"
+	lab_send b 10.99.1.1 7100 100
+	lab_until 5 lab_at_least v1 .reasons.service_stack 100
+	[ "$(lab_sum v0 .reasons.service_stack)" = 0 ]
+	lab_load status --json --interval 0.05 | jq -e '[.interfaces[] | .interface + " " + .policy.name] == ["v0 lab", "v1 other"]'
+	lab_load detach v0
+	[ -z "$(lab_xdp v0)" ]
+	[ -n "$(lab_xdp v1)" ]
+	lab_load detach --all
+	[ -z "$(lab_xdp v1)" ]
+}
+
+@test "an interface with dots in its name, and one that is renamed" {
+	ip -n "$lab_name-a" link set v0 down
+	ip -n "$lab_name-a" link set v0 name v0.7
+	ip -n "$lab_name-a" link set v0.7 up
+	lab_load attach v0.7 --policy "$policy"
+	[ -e "$(lab_pin v0:7/queue_stats)" ]
+	ip -n "$lab_name-a" link set v0.7 down
+	ip -n "$lab_name-a" link set v0.7 name v8
+	run lab_load attach v8 --policy "$policy"
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"under the name v0.7"* ]]
+	lab_load status v0.7 --json --interval 0.05 | jq -e '.interfaces[0].interface == "v8"'
+	lab_load detach v0.7
+	[ -z "$(lab_xdp v8)" ]
+}
+
+@test "status of nothing, of nobody, and words that are wrong" {
+	run lab_load status
+	[ "$status" = 0 ]
+	[[ $output == *"nothing is attached"* ]]
+	lab_load status --json | jq -e '.interfaces == []'
+	run lab_load status v0
+	[ "$status" = 1 ]
+	run lab_load attach nosuch --policy "$policy"
+	[ "$status" = 1 ]
+	[[ $output == *"No such device"*"ip link"* ]]
+	run lab_load attach v0
+	[ "$status" = 2 ]
+	run lab_load attach v0 --policy "$policy" --mode fast
+	[ "$status" = 2 ]
+	run lab_load fly
+	[ "$status" = 2 ]
+	run lab_load explain v0 sctp 1.2.3.4:5 1.2.3.4:6
+	[ "$status" = 2 ]
+	[ ! -e "$(lab_pin '')" ]
+}
+
+@test "status and explain know a sink that lives, one that stalled, and none" {
+	policy_with 7000 af_xdp >"$policy"
+	lab_load attach v0 --policy "$policy"
+	without() {
+		lab_load explain v0 udp 10.99.0.2:1 10.99.0.1:7000 --json --queue 1 |
+			jq -r '.verdict + " " + .reason + " " + .without_af_xdp_socket'
+	}
+	[ "$(without)" = "stack xsk_unbound xsk_unbound" ]
+
+	nsenter --net="/run/netns/$lab_name-a" "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --mode drop --poll \
+		--json >"$BATS_TEST_TMPDIR/sink" 2>&1 3>&- &
+	sink=$!
+	sink_is() {
+		lab_load status v0 --json --interval 0.05 |
+			jq -e '.interfaces[0].queues | all(.af_xdp_socket.state == "'"$1"'")' >/dev/null
+	}
+	lab_until 10 sink_is alive
+	[ "$(without)" = "af_xdp xsk_redirected xsk_unbound" ]
+	lab_send b 10.99.0.1 7000 1000 20000
+	lab_until 5 lab_at_least v0 .verdicts.af_xdp 1000
+
+	kill -STOP $sink
+	lab_until 5 sink_is stalled
+	lab_load status v0 --interval 0.05 | grep -E "stalled for .* s, pid $sink"
+	[ "$(without)" = "stack xsk_stalled xsk_unbound" ]
+	kill -CONT $sink
+	lab_until 5 sink_is alive
+	kill -TERM $sink
+	wait $sink || true
+	lab_until 5 sink_is none
+	lab_load status v0 --json --interval 0.05 | jq -e '.interfaces[0].redirect_drops.af_xdp_other == 0'
+}
+
+@test "frames that a full ring loses are counted by queue, and agree with what the sink got" {
+	policy_with 7000 af_xdp >"$policy"
+	lab_load attach v0 --policy "$policy"
+	nsenter --net="/run/netns/$lab_name-a" "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --mode drop --poll --ring 64 \
+		--json --interval 0 >"$BATS_TEST_TMPDIR/sink" 2>"$BATS_TEST_TMPDIR/sink.err" 3>&- &
+	sink=$!
+	ready() { grep -q '"ready"' "$BATS_TEST_TMPDIR/sink"; }
+	lab_until 10 ready
+	# A stopped sink counts as alive for 10 ms more: time enough to fill 64 descriptors, mostly.
+	burst() {
+		lab_in b python3 -c '
+import os, signal, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"x", ("10.99.0.1", 7000))
+os.kill(int(sys.argv[1]), signal.SIGSTOP)
+for _ in range(2000):
+    s.sendto(b"x" * 64, ("10.99.0.1", 7000))
+os.kill(int(sys.argv[1]), signal.SIGCONT)' $sink
+		lab_load status v0 --json --interval 0.05 | jq '.interfaces[0]' >"$BATS_TEST_TMPDIR/status"
+		jq -e '.redirect_drops.af_xdp_ring_full > 0' "$BATS_TEST_TMPDIR/status" >/dev/null
+	}
+	lab_until 20 burst
+	lab_load status v0 --json --interval 0.5 | jq '.interfaces[0]' >"$BATS_TEST_TMPDIR/status"
+	kill -TERM $sink
+	wait $sink || true
+	tail -n 1 "$BATS_TEST_TMPDIR/sink" | jq '[.workers[].ports[]] |
+		{got: map(.counters.rx_packets) | add, full: map(.xdp_statistics.rx_ring_full) | add}' |
+		tee "$BATS_TEST_TMPDIR/got"
+	jq -c '.redirect_drops, .verdicts' "$BATS_TEST_TMPDIR/status"
+	jq -e --slurpfile got "$BATS_TEST_TMPDIR/got" '.redirect_drops.af_xdp_ring_full == $got[0].full
+		and .verdicts.af_xdp == $got[0].got + $got[0].full' "$BATS_TEST_TMPDIR/status"
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# After every other test: what was skipped, what the kernel said, what is left on the machine.
+
+@test "only listed tests were skipped, each with a reason" {
+	grep -v '^#' tests/skips >"$BATS_TEST_TMPDIR/allowed" || true
+	run grep -rhiE '# skip' "$TRIPATH_TAP"
+	unlisted=$(printf '%s\n' "$output" | grep . | grep -vEf "$BATS_TEST_TMPDIR/allowed" || true)
+	echo "not in tests/skips: $unlisted"
+	[ -z "$unlisted" ]
+	run grep -rhiE '# skip *$' "$TRIPATH_TAP"
+	echo "without a reason: $output"
+	[ "$status" -ne 0 ]
+}
+
+@test "the kernel log has no warning, bug or oops from this run" {
+	start=$(cat "$TRIPATH_TAP/dmesg.start")
+	run awk -v start="$start" 'seen || start == "" {print} $0 == start {seen = 1}' < <(dmesg)
+	bad=$(printf '%s\n' "$output" | grep -E 'WARNING:|BUG:|Oops|general protection|stack-out-of-bounds' || true)
+	echo "$bad"
+	[ -z "$bad" ]
+}
+
+@test "no namespace, interface, pin or program is left" {
+	left=$(ip netns list | grep '^tripath-' || true)
+	left+=$(ip -o link show | grep -oE ' tripath-[^:@]*' || true)
+	left+=$(find /sys/fs/bpf/tripath -mindepth 1 2>/dev/null || true)
+	left+=$(bpftool prog show 2>/dev/null | grep -E 'name (classifier|explain|xdp_redirect_err)' || true)
+	left+=$(pgrep -a '^tp-(load|xsk)' || true)
+	echo "$left"
+	[ -z "$left" ]
+}
