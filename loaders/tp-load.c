@@ -11,6 +11,7 @@
 
 #include "loaders/lib/msg.h"
 #include "loaders/load/load.h"
+#include "loaders/lib/version.h"
 
 static const struct command {
 	const char *name;

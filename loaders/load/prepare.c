@@ -15,6 +15,7 @@
 #include "loaders/load/instance.h"
 #include "loaders/load/load.h"
 #include "maps/steer.h"
+#include "loaders/lib/version.h"
 
 static void fill_state(struct attach *attach)
 {

@@ -13,6 +13,7 @@
 #include "loaders/lib/pins.h"
 #include "loaders/load/figures.h"
 #include "loaders/load/load.h"
+#include "loaders/lib/version.h"
 
 #define INTERVAL_MIN_S  0.05
 #define INTERVAL_MAX_S  3600.0

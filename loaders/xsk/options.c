@@ -11,6 +11,7 @@
 #include "loaders/lib/msg.h"
 #include "loaders/xsk/address.h"
 #include "types.h"
+#include "loaders/lib/version.h"
 
 #define DEFAULT_RING   2048
 #define MIN_RING       64

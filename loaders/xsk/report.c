@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loaders/xsk/report.h"
+#include "loaders/lib/version.h"
 
 #include <errno.h>
 #include <inttypes.h>

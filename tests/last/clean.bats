@@ -25,7 +25,7 @@
 	left=$(ip netns list | grep '^tripath-' || true)
 	left+=$(ip -o link show | grep -oE ' tripath-[^:@]*' || true)
 	left+=$(find /sys/fs/bpf/tripath -mindepth 1 2>/dev/null || true)
-	left+=$(bpftool prog show 2>/dev/null | grep -E 'name (classifier|explain|xdp_redirect_err)' || true)
+	left+=$(bpftool prog show 2>/dev/null | grep -E 'name (classifier|explain|nothing|drop_redirect|drop_cpu_queue|drop_cpu_alloc)' || true)
 	left+=$(pgrep -a '^tp-(load|xsk)' || true)
 	echo "$left"
 	[ -z "$left" ]
