@@ -91,9 +91,13 @@ _Static_assert(TP_MAX_TENANTS <= 1 << 10 && TP_MAX_SERVICES <= 1 << 8, "they fit
 _Static_assert(TP_CLASSES <= 4 && TP_PATHS <= 4, "they fit the decision");
 
 #ifdef __bpf__
-/* max_entries is set before load: the number of sets, a power of two. */
+/*
+ * max_entries is set before load: the number of sets, a power of two.  Mmapable, because only then do
+ * an array's values begin on a page: a plain one puts them behind its header, 56 bytes into a line.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, TP_FLOW_SETS_MIN);
 	__type(key, __u32);
 	__type(value, struct flow_set);

@@ -84,6 +84,7 @@ _Static_assert(sizeof(struct tenant_stats) == 16, "");
 /* max_entries of all three is set before load: (queues + 1) rows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct queue_stats);
@@ -91,6 +92,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, TP_MAX_SERVICES);
 	__type(key, __u32);
 	__type(value, struct service_stats);
@@ -98,6 +100,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, TP_MAX_TENANTS);
 	__type(key, __u32);
 	__type(value, struct tenant_stats);

@@ -38,7 +38,7 @@ nothing_is_left() {
 	left+=$(ls -d "${TMPDIR:-/tmp}/tripath-demo-$1" 2>/dev/null || true)
 	left+=$(grep -lszxF "TRIPATH_DEMO=$1" /proc/[0-9]*/environ || true)
 	# Init may not have reaped yet what died as an orphan.
-	left+=$(ps -o stat=,pid=,args= -s "$1" | grep -v '^Z' || true)
+	left+=$(ps -o stat=,pid=,args= -s "$1" | awk '$1 !~ /^Z/')
 	for d in /sys/fs/bpf/tripath/netns-*; do
 		[ -e "$d" ] || continue
 		stat -Lc %i /run/netns/* | xargs printf '%010d\n' | grep -qx "${d##*-}" || left+=" $d"
