@@ -115,7 +115,7 @@ struct vlan_hdr {
 };
 
 struct iphdr {
-	__u8 ihl : 4, version : 4; /* little endian, like every machine that this builds for */
+	__u8 version_ihl; /* one byte, so that no bit-field order is assumed */
 	__u8 tos;
 	__be16 tot_len;
 	__be16 id;
@@ -146,7 +146,7 @@ struct tcphdr {
 	__be16 dest;
 	__be32 seq;
 	__be32 ack_seq;
-	__u8 res1 : 4, doff : 4;
+	__u8 doff_res; /* data offset in the upper four bits */
 	__u8 flags;
 	__be16 window;
 	__sum16 check;

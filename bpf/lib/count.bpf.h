@@ -16,7 +16,6 @@ struct outcome {
 	__u32 cpu;  /* of TP_VERDICT_CPU */
 	__u64 decision;
 	bool has_service; /* counted under the decision's service */
-	bool cached;
 };
 
 /* @atomic is a constant wherever this is inlined. */

@@ -60,10 +60,12 @@ static __always_inline __u32 flow_first_way(__u32 hash)
 	return hash >> 29;
 }
 
-static __always_inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
+static __always_inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *key)
 {
-	return !((a->id ^ b->id) | (a->s0 ^ b->s0) | (a->d0 ^ b->d0) | (a->s1 ^ b->s1) |
-		 (a->d1 ^ b->d1));
+	if ((a->id ^ key->id) | (a->s0 ^ key->s0) | (a->d0 ^ key->d0))
+		return false;
+	/* The family is in the id, so both are IPv4 or both IPv6. */
+	return !(key->id >> 32 & TP_META_IPV6) || !((a->s1 ^ key->s1) | (a->d1 ^ key->d1));
 }
 
 static __always_inline bool flow_is_empty(const struct flow *flow)

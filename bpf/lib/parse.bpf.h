@@ -17,8 +17,9 @@
 #define IPV6_EXT_MAX    6
 #define IP_MF_OR_OFFSET 0x3fff
 
-#define PORT_SSH 22
-#define PORT_BGP 179
+#define IPV4_NO_OPTIONS 0x45 /* version 4, five words of header */
+#define PORT_SSH        22
+#define PORT_BGP        179
 
 struct packet {
 	void *pos;       /* the header that comes next */
@@ -58,6 +59,9 @@ static __always_inline enum tp_reason parse_ethernet(struct packet *pkt)
 		return TP_REASON_eth_truncated;
 	pkt->ethertype = eth->h_proto;
 	pkt->ip_room = pkt->len - sizeof(*eth);
+	/* Said first, although the loop would say it too: most frames have no tag. */
+	if (pkt->ethertype == bpf_htons(ETH_P_IP))
+		return PARSED;
 
 #pragma unroll
 	for (int tag = 0; tag < VLAN_TAGS_MAX; tag++) {
@@ -79,15 +83,17 @@ static __always_inline enum tp_reason parse_ethernet(struct packet *pkt)
 static __always_inline enum tp_reason parse_ipv4(struct packet *pkt)
 {
 	struct iphdr *ip = TAKE(pkt, struct iphdr);
-	__u32 header, total;
+	__u32 header = sizeof(*ip), total;
 
 	if (!ip)
 		return TP_REASON_ipv4_truncated;
-	if (ip->version != 4 || ip->ihl < 5)
-		return TP_REASON_ipv4_malformed;
-	header = ip->ihl * 4;
-	if ((void *)ip + header > pkt->end)
-		return TP_REASON_ipv4_truncated;
+	if (ip->version_ihl != IPV4_NO_OPTIONS) {
+		header = (ip->version_ihl & 0xf) * 4;
+		if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip))
+			return TP_REASON_ipv4_malformed;
+		if ((void *)ip + header > pkt->end)
+			return TP_REASON_ipv4_truncated;
+	}
 	total = bpf_ntohs(ip->tot_len);
 	if (total < header || total > pkt->ip_room)
 		return TP_REASON_ipv4_malformed;
@@ -219,7 +225,7 @@ static __always_inline enum tp_reason parse_transport(struct packet *pkt)
 
 		if (!tcp)
 			return TP_REASON_l4_truncated;
-		if (tcp->doff < 5)
+		if (tcp->doff_res >> 4 < 5)
 			return TP_REASON_l4_malformed;
 		if (is_control_port(tcp->source) || is_control_port(tcp->dest))
 			return TP_REASON_control_port;

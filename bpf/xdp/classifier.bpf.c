@@ -34,6 +34,7 @@ const volatile struct classifier_config cfg;
 struct trace {
 	const struct flow *flow;
 	__u32 seen;
+	bool cached;
 };
 
 /* --- decide: service, tenant, class and path of a flow --- */
@@ -54,18 +55,25 @@ static __always_inline void flow_count(struct flow *flow, __u32 len, __u32 now)
 	flow->seen = now;
 }
 
+/* One packet's question to the flow table, in memory for the rare path; the common one has registers. */
+struct question {
+	struct flow_key key;
+	__u64 gen_word;
+	__u32 hash;
+	__u32 len;
+	__u32 queue;
+};
+
 /* Not found, or found under an older policy: decide from it, and keep that if the set is free. */
-static __always_inline __u64 decide_anew(struct flow_set *set, const struct packet *pkt, __u32 hash,
-					 __u64 gen_word, __u32 queue)
+static __always_inline __u64 decide_anew(struct flow_set *set, const struct question *q)
 {
-	struct flow_key key = pkt->key; /* in memory only here: elsewhere it stays in registers */
-	__u64 decision = policy_decide(gen_word, &key);
-	struct queue_stats *row = queue_row(queue);
+	__u64 decision = policy_decide(q->gen_word, &q->key);
+	struct queue_stats *row = queue_row(q->queue);
 	__u32 now = bpf_jiffies64(), way = 0;
 
 	if (!decision || !row)
 		return decision;
-	switch (flow_store(set, &key, hash, decision, now, &way)) {
+	switch (flow_store(set, &q->key, q->hash, decision, now, &way)) {
 	case FLOW_CONTENDED:
 		bump(&row->flows.contended, 1, true);
 		return decision;
@@ -80,37 +88,51 @@ static __always_inline __u64 decide_anew(struct flow_set *set, const struct pack
 		bump(&row->flows.inserted, 1, true);
 		break;
 	}
-	flow_count(&set->way[way & (TP_FLOW_WAYS - 1)], pkt->len, now);
+	flow_count(&set->way[way & (TP_FLOW_WAYS - 1)], q->len, now);
 	return decision;
 }
 
-static __always_inline __u64 decide(const struct packet *pkt, __u32 hash, __u64 gen_word,
-				    __u32 queue, struct outcome *out, struct trace *trace)
+/* Everything but a hit in the flow's first way. */
+static __noinline __u64 decide_rest(struct flow_set *set, const struct question *q,
+				    struct trace *trace)
 {
-	__u32 index = flow_set_index(hash, cfg.flow_set_mask);
-	struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
 	struct flow *flow;
 	__u64 decision;
 
-	if (!set)
-		return 0;
-	flow = flow_lookup(set, &pkt->key, hash, &decision);
+	flow = flow_lookup(set, &q->key, q->hash, &decision);
 	if (flow && trace && !flow_is_empty(flow)) {
 		trace->flow = flow;
 		trace->seen = flow->seen;
 	}
-	if (flow && TP_DECISION_GEN(decision) == TP_GEN_GENERATION(gen_word)) {
-		out->cached = true;
-		if (!trace)
-			flow_count(flow, pkt->len, bpf_jiffies64());
+	if (flow && TP_DECISION_GEN(decision) == TP_GEN_GENERATION(q->gen_word)) {
+		if (trace)
+			trace->cached = true;
+		else
+			flow_count(flow, q->len, bpf_jiffies64());
 		return decision;
 	}
-	if (trace) {
-		struct flow_key key = pkt->key;
+	return trace ? policy_decide(q->gen_word, &q->key) : decide_anew(set, q);
+}
 
-		return policy_decide(gen_word, &key);
+static __always_inline __u64 decide(const struct packet *pkt, __u32 hash, __u64 gen_word,
+				    __u32 queue, struct trace *trace)
+{
+	__u32 index = flow_set_index(hash, cfg.flow_set_mask);
+	struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
+	struct flow *first;
+	__u64 decision;
+
+	if (!set)
+		return 0;
+	first = &set->way[flow_first_way(hash)];
+	if (trace || !flow_read(first, &pkt->key, &decision) ||
+	    TP_DECISION_GEN(decision) != TP_GEN_GENERATION(gen_word)) {
+		struct question q = {pkt->key, gen_word, hash, pkt->len, queue};
+
+		return decide_rest(set, &q, trace);
 	}
-	return decide_anew(set, pkt, hash, gen_word, queue);
+	flow_count(first, pkt->len, bpf_jiffies64());
+	return decision;
 }
 
 /* --- steer: from the path that the policy wants to the one that is there --- */
@@ -203,7 +225,7 @@ static __always_inline enum tp_reason reason_of(struct xdp_md *ctx, struct packe
 		pkt->meta |= (__u32)pkt->dscp << TP_META_DSCP_SHIFT;
 	pkt->key.id = TP_FLOW_ID(pkt->sport, pkt->dport, pkt->meta);
 	hash = flow_hash(&pkt->key, cfg.hash_key);
-	out->decision = decide(pkt, hash, gen_word, queue, out, trace);
+	out->decision = decide(pkt, hash, gen_word, queue, trace);
 	if (!out->decision)
 		return TP_REASON_no_policy;
 	out->has_service = true;
@@ -236,12 +258,12 @@ static __always_inline __u64 generation_word(void)
 SEC("xdp")
 int classifier(struct xdp_md *ctx)
 {
-	__u32 queue = ctx->rx_queue_index;
+	__u32 queue = ctx->rx_queue_index, queues = cfg.queues;
 	struct packet pkt = {};
 	struct outcome out = {};
 
-	if (queue > cfg.queues)
-		queue = cfg.queues;
+	if (queue > queues)
+		queue = queues;
 	classify(ctx, &pkt, queue, generation_word(), &out, NULL);
 	count(&pkt, queue, &out);
 	return out.action;
@@ -271,7 +293,7 @@ int explain(struct xdp_md *ctx)
 	answer->service = TP_DECISION_SERVICE(out.decision);
 	answer->class_ = TP_DECISION_CLASS(out.decision);
 	answer->path = TP_DECISION_PATH(out.decision);
-	answer->cached = out.cached;
+	answer->cached = trace.cached;
 	answer->fallback = out.has_service && answer->path == TP_PATH_AF_XDP &&
 					   answer->service != TP_SERVICE_CONTROL
 				   ? TP_REASON_xsk_unbound
