@@ -12,7 +12,8 @@
 
 #define NS_PER_S     1000000000ULL
 #define NS_PER_MS    1000000ULL
-#define CALIBRATE_NS (2 * NS_PER_MS)
+#define REPEAT_FIRST 50000U
+#define REPEAT_MAX   (1U << 28)
 
 __u64 bench_clock(clockid_t clock)
 {
@@ -42,26 +43,23 @@ int bench_run(const struct bench_side *side, __u32 repeat)
 	return 0;
 }
 
-/* Finds how many runs fill a round. */
+/*
+ * Finds how many runs fill a round, by filling one: the system call has a cost of its own (it
+ * re-patches the kernel's XDP dispatcher), so a short trial would promise too much.
+ */
 static int calibrate(struct bench_side *side, unsigned int ms)
 {
-	__u64 want = ms * NS_PER_MS, spent;
-	__u32 repeat = 1000;
-	int err;
+	__u64 want = ms * NS_PER_MS;
 
-	for (;;) {
+	for (side->repeat = REPEAT_FIRST; side->repeat < REPEAT_MAX; side->repeat *= 2) {
 		__u64 start = bench_clock(CLOCK_THREAD_CPUTIME_ID);
+		int err = bench_run(side, side->repeat);
 
-		err = bench_run(side, repeat);
 		if (err)
 			return err;
-		spent = bench_clock(CLOCK_THREAD_CPUTIME_ID) - start;
-		if (spent >= CALIBRATE_NS)
+		if (bench_clock(CLOCK_THREAD_CPUTIME_ID) - start >= want)
 			break;
-		repeat *= 4;
 	}
-	/* A fifth more: rounds are never shorter than was asked. */
-	side->repeat = (__u32)((double)repeat * (double)want * 1.2 / (double)spent) + 1;
 	return 0;
 }
 
