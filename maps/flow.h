@@ -22,7 +22,8 @@
 /* Bits of flow_key.meta. VLAN ids are 0 where there is no tag. */
 #define TP_META_TCP         (1U << 0)
 #define TP_META_IPV6        (1U << 1)
-#define TP_META_DSCP_SHIFT  2  /* 6 bits; 0 unless the policy trusts DSCP */
+#define TP_META_DSCP_SHIFT  2 /* 6 bits, as in the TOS byte; 0 unless the policy trusts DSCP */
+#define TP_META_DSCP_MASK   0xfcU
 #define TP_META_VLAN_SHIFT  8  /* 12 bits, outer tag */
 #define TP_META_VLAN2_SHIFT 20 /* 12 bits, inner tag */
 

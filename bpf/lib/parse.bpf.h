@@ -22,29 +22,30 @@
 #define PORT_BGP        179
 
 struct packet {
-	void *pos;       /* the header that comes next */
-	void *end;       /* of the linear part */
+	const void *pos; /* the header that comes next */
+	const void *end; /* of the linear part */
 	__u32 len;       /* of the frame, fragments of a multi-buffer frame included */
 	__u32 ip_room;   /* bytes of the frame from the IP header on */
 	__u32 l4_room;   /* bytes of the frame from the transport header on */
 	__u16 ethertype; /* network byte order */
 	__u8 protocol;
-	__u8 dscp;
-	__u16 sport; /* network byte order */
+	__u8 dscp_mask; /* of the TOS byte: what of it is part of the flow, by the policy's trust */
+	__u16 sport;    /* network byte order */
 	__u16 dport;
 	__u32 meta; /* of the flow key */
 	struct flow_key key;
 };
 
-/* Reads @n bytes at pkt->pos as @type and moves on; NULL where the frame ends before. */
-#define TAKE(pkt, type)                                                                            \
-	({                                                                                         \
-		type *header_ = (pkt)->pos;                                                        \
-		(void *)(header_ + 1) > (pkt)->end ? NULL : ((pkt)->pos = header_ + 1, header_);   \
-	})
+/* The header of @type at pkt->pos; not to be touched before FITS() said so. */
+#define HEADER(pkt, type) ((const type *)(pkt)->pos)
+#define FITS(pkt, header) ((const void *)((header) + 1) <= (pkt)->end)
+
 #ifndef NULL
 #define NULL ((void *)0)
 #endif
+
+/* Keeps what odd frames need out of the line that all frames run through. */
+#define unlikely(x) __builtin_expect(!!(x), 0)
 
 static __always_inline bool is_vlan(__be16 ethertype)
 {
@@ -53,10 +54,11 @@ static __always_inline bool is_vlan(__be16 ethertype)
 
 static __always_inline enum tp_reason parse_ethernet(struct packet *pkt)
 {
-	struct ethhdr *eth = TAKE(pkt, struct ethhdr);
+	const struct ethhdr *eth = HEADER(pkt, struct ethhdr);
 
-	if (!eth)
+	if (unlikely(!FITS(pkt, eth)))
 		return TP_REASON_eth_truncated;
+	pkt->pos = eth + 1;
 	pkt->ethertype = eth->h_proto;
 	pkt->ip_room = pkt->len - sizeof(*eth);
 	/* Said first, although the loop would say it too: most frames have no tag. */
@@ -65,13 +67,13 @@ static __always_inline enum tp_reason parse_ethernet(struct packet *pkt)
 
 #pragma unroll
 	for (int tag = 0; tag < VLAN_TAGS_MAX; tag++) {
-		struct vlan_hdr *vlan;
+		const struct vlan_hdr *vlan = HEADER(pkt, struct vlan_hdr);
 
 		if (!is_vlan(pkt->ethertype))
 			return PARSED;
-		vlan = TAKE(pkt, struct vlan_hdr);
-		if (!vlan)
+		if (unlikely(!FITS(pkt, vlan)))
 			return TP_REASON_vlan_truncated;
+		pkt->pos = vlan + 1;
 		pkt->ethertype = vlan->h_vlan_encapsulated_proto;
 		pkt->ip_room -= sizeof(*vlan);
 		pkt->meta |= (__u32)(bpf_ntohs(vlan->h_vlan_TCI) & VLAN_VID_MASK)
@@ -82,30 +84,30 @@ static __always_inline enum tp_reason parse_ethernet(struct packet *pkt)
 
 static __always_inline enum tp_reason parse_ipv4(struct packet *pkt)
 {
-	struct iphdr *ip = TAKE(pkt, struct iphdr);
+	const struct iphdr *ip = HEADER(pkt, struct iphdr);
 	__u32 header = sizeof(*ip), total;
 
-	if (!ip)
+	if (unlikely(!FITS(pkt, ip)))
 		return TP_REASON_ipv4_truncated;
-	if (ip->version_ihl != IPV4_NO_OPTIONS) {
+	if (unlikely(ip->version_ihl != IPV4_NO_OPTIONS)) {
 		header = (ip->version_ihl & 0xf) * 4;
 		if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip))
 			return TP_REASON_ipv4_malformed;
-		if ((void *)ip + header > pkt->end)
+		if ((const void *)ip + header > pkt->end)
 			return TP_REASON_ipv4_truncated;
 	}
 	total = bpf_ntohs(ip->tot_len);
-	if (total < header || total > pkt->ip_room)
+	if (unlikely(total < header || total > pkt->ip_room))
 		return TP_REASON_ipv4_malformed;
-	if (ip->frag_off & bpf_htons(IP_MF_OR_OFFSET))
+	if (unlikely(ip->frag_off & bpf_htons(IP_MF_OR_OFFSET)))
 		return TP_REASON_ipv4_fragment;
-	if (ip->protocol == IPPROTO_ICMP)
+	if (unlikely(ip->protocol == IPPROTO_ICMP))
 		return TP_REASON_icmp;
 
-	pkt->pos = (void *)ip + header;
+	pkt->pos = (const void *)ip + header;
 	pkt->l4_room = pkt->ip_room - header;
 	pkt->protocol = ip->protocol;
-	pkt->dscp = ip->tos >> 2;
+	pkt->meta |= ip->tos & pkt->dscp_mask;
 	pkt->key.s0 = ip->saddr;
 	pkt->key.d0 = ip->daddr;
 	return PARSED;
@@ -139,14 +141,14 @@ static __always_inline __u32 ipv6_ext_len(__u8 nexthdr, __u8 hdrlen)
  * Follows the chain from @first, a header of type @next.  Not inlined, to keep it out of the common
  * path's way; unrolled, because Linux 6.1 refuses the shape that clang gives the loop.
  */
-static __noinline __u32 ipv6_ext_skip(void *first, void *end, __u32 next)
+static __noinline __u32 ipv6_ext_skip(const void *first, const void *end, __u32 next)
 {
-	void *pos = first;
+	const void *pos = first;
 	__u32 sum = 0;
 
 #pragma unroll
 	for (int i = 0; i <= IPV6_EXT_MAX; i++) {
-		__u8 *ext = pos;
+		const __u8 *ext = pos;
 		__u32 len;
 
 		if (next == IPPROTO_FRAGMENT)
@@ -155,10 +157,10 @@ static __noinline __u32 ipv6_ext_skip(void *first, void *end, __u32 next)
 			return EXT_RESULT(PARSED, next, sum);
 		if (i == IPV6_EXT_MAX)
 			break;
-		if ((void *)(ext + 8) > end)
+		if ((const void *)(ext + 8) > end)
 			return EXT_RESULT(TP_REASON_ipv6_ext_truncated, 0, 0);
 		len = ipv6_ext_len(next, ext[1]);
-		if ((void *)(ext + len) > end)
+		if ((const void *)(ext + len) > end)
 			return EXT_RESULT(TP_REASON_ipv6_ext_truncated, 0, 0);
 		next = ext[0];
 		pos = ext + len;
@@ -169,17 +171,18 @@ static __noinline __u32 ipv6_ext_skip(void *first, void *end, __u32 next)
 
 static __always_inline enum tp_reason parse_ipv6(struct packet *pkt)
 {
-	struct ipv6hdr *ip = TAKE(pkt, struct ipv6hdr);
+	const struct ipv6hdr *ip = HEADER(pkt, struct ipv6hdr);
 	__u32 first;
 
-	if (!ip)
+	if (unlikely(!FITS(pkt, ip)))
 		return TP_REASON_ipv6_truncated;
+	pkt->pos = ip + 1;
 	first = bpf_ntohl(ip->ver_tc_flow);
-	if (first >> 28 != 6 || bpf_ntohs(ip->payload_len) + sizeof(*ip) > pkt->ip_room)
+	if (unlikely(first >> 28 != 6 || bpf_ntohs(ip->payload_len) + sizeof(*ip) > pkt->ip_room))
 		return TP_REASON_ipv6_malformed;
 	pkt->l4_room = pkt->ip_room - sizeof(*ip);
 	pkt->protocol = ip->nexthdr;
-	if (pkt->protocol != IPPROTO_TCP && pkt->protocol != IPPROTO_UDP) {
+	if (unlikely(pkt->protocol != IPPROTO_TCP && pkt->protocol != IPPROTO_UDP)) {
 		__u32 ext = ipv6_ext_skip(pkt->pos, pkt->end, pkt->protocol);
 
 		if (EXT_REASON(ext) != PARSED)
@@ -188,11 +191,10 @@ static __always_inline enum tp_reason parse_ipv6(struct packet *pkt)
 		pkt->pos += EXT_LEN(ext);
 		pkt->l4_room -= EXT_LEN(ext);
 	}
-	if (pkt->protocol == IPPROTO_ICMPV6)
+	if (unlikely(pkt->protocol == IPPROTO_ICMPV6))
 		return TP_REASON_icmpv6;
 
-	pkt->dscp = first >> 22 & 0x3f;
-	pkt->meta |= TP_META_IPV6;
+	pkt->meta |= TP_META_IPV6 | (first >> 20 & pkt->dscp_mask);
 	pkt->key.s0 = ip->saddr[0];
 	pkt->key.s1 = ip->saddr[1];
 	pkt->key.d0 = ip->daddr[0];
@@ -208,26 +210,26 @@ static __always_inline bool is_control_port(__be16 port)
 static __always_inline enum tp_reason parse_transport(struct packet *pkt)
 {
 	if (pkt->protocol == IPPROTO_UDP) {
-		struct udphdr *udp = TAKE(pkt, struct udphdr);
+		const struct udphdr *udp = HEADER(pkt, struct udphdr);
 		__u32 len;
 
-		if (!udp)
+		if (unlikely(!FITS(pkt, udp)))
 			return TP_REASON_l4_truncated;
 		len = bpf_ntohs(udp->len);
-		if (len < sizeof(*udp) || len > pkt->l4_room)
+		if (unlikely(len < sizeof(*udp) || len > pkt->l4_room))
 			return TP_REASON_l4_malformed;
 		pkt->sport = udp->source;
 		pkt->dport = udp->dest;
 		return PARSED;
 	}
 	if (pkt->protocol == IPPROTO_TCP) {
-		struct tcphdr *tcp = TAKE(pkt, struct tcphdr);
+		const struct tcphdr *tcp = HEADER(pkt, struct tcphdr);
 
-		if (!tcp)
+		if (unlikely(!FITS(pkt, tcp)))
 			return TP_REASON_l4_truncated;
-		if (tcp->doff_res >> 4 < 5)
+		if (unlikely(tcp->doff_res >> 4 < 5))
 			return TP_REASON_l4_malformed;
-		if (is_control_port(tcp->source) || is_control_port(tcp->dest))
+		if (unlikely(is_control_port(tcp->source) || is_control_port(tcp->dest)))
 			return TP_REASON_control_port;
 		pkt->sport = tcp->source;
 		pkt->dport = tcp->dest;
@@ -243,7 +245,7 @@ static __always_inline enum tp_reason parse(struct packet *pkt)
 {
 	enum tp_reason odd = parse_ethernet(pkt);
 
-	if (odd != PARSED)
+	if (unlikely(odd != PARSED))
 		return odd;
 	if (pkt->ethertype == bpf_htons(ETH_P_IP))
 		odd = parse_ipv4(pkt);
@@ -252,7 +254,7 @@ static __always_inline enum tp_reason parse(struct packet *pkt)
 	else
 		odd = pkt->ethertype == bpf_htons(ETH_P_ARP) ? TP_REASON_arp
 							     : TP_REASON_ethertype_unknown;
-	if (odd != PARSED)
+	if (unlikely(odd != PARSED))
 		return odd;
 	return parse_transport(pkt);
 }

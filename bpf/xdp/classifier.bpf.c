@@ -125,8 +125,8 @@ static __always_inline __u64 decide(const struct packet *pkt, __u32 hash, __u64 
 	if (!set)
 		return 0;
 	first = &set->way[flow_first_way(hash)];
-	if (trace || !flow_read(first, &pkt->key, &decision) ||
-	    TP_DECISION_GEN(decision) != TP_GEN_GENERATION(gen_word)) {
+	if (trace || unlikely(!flow_read(first, &pkt->key, &decision)) ||
+	    unlikely(TP_DECISION_GEN(decision) != TP_GEN_GENERATION(gen_word))) {
 		struct question q = {pkt->key, gen_word, hash, pkt->len, queue};
 
 		return decide_rest(set, &q, trace);
@@ -210,10 +210,12 @@ static __always_inline enum tp_reason reason_of(struct xdp_md *ctx, struct packe
 	enum tp_reason odd;
 	__u32 hash;
 
-	if (!gen_word)
+	if (unlikely(!gen_word))
 		return TP_REASON_no_policy;
+	if (TP_GEN_FLAGS(gen_word) & TP_GEN_TRUST_DSCP)
+		pkt->dscp_mask = TP_META_DSCP_MASK;
 	odd = parse(pkt);
-	if (odd != PARSED) {
+	if (unlikely(odd != PARSED)) {
 		out->has_service = is_known_control(odd);
 		if (out->has_service)
 			out->decision =
@@ -221,8 +223,6 @@ static __always_inline enum tp_reason reason_of(struct xdp_md *ctx, struct packe
 					    TP_TENANT_DEFAULT, TP_CLASS_CONTROL, TP_PATH_STACK);
 		return odd;
 	}
-	if (TP_GEN_FLAGS(gen_word) & TP_GEN_TRUST_DSCP)
-		pkt->meta |= (__u32)pkt->dscp << TP_META_DSCP_SHIFT;
 	pkt->key.id = TP_FLOW_ID(pkt->sport, pkt->dport, pkt->meta);
 	hash = flow_hash(&pkt->key, cfg.hash_key);
 	out->decision = decide(pkt, hash, gen_word, queue, trace);
@@ -235,8 +235,8 @@ static __always_inline enum tp_reason reason_of(struct xdp_md *ctx, struct packe
 static __always_inline void classify(struct xdp_md *ctx, struct packet *pkt, __u32 queue,
 				     __u64 gen_word, struct outcome *out, struct trace *trace)
 {
-	pkt->pos = (void *)(long)ctx->data;
-	pkt->end = (void *)(long)ctx->data_end;
+	pkt->pos = (const void *)(long)ctx->data;
+	pkt->end = (const void *)(long)ctx->data_end;
 	pkt->len = pkt->end - pkt->pos;
 	if (cfg.frags)
 		pkt->len = bpf_xdp_get_buff_len(ctx);
