@@ -24,10 +24,6 @@ commands() {
 	mapfile -t lines < <(commands)
 	[ ${#lines[@]} -ge 5 ]
 	for line in "${lines[@]}"; do
-		# The README shows two policies for the same interface; the second one needs the first gone.
-		if [[ $line == make\ load* ]] && [ -e /sys/fs/bpf/tripath/$iface ]; then
-			make unload IFACE=$iface
-		fi
 		echo "\$ $line"
 		run bash -c "$line"
 		echo "$output"
