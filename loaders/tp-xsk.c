@@ -4,6 +4,7 @@
  * one worker thread each, and watches over them.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -234,6 +235,12 @@ static int open_events(struct sink *s)
 	return 0;
 }
 
+/* Of the two interfaces of --mode forward, the one that the kernel no longer knows. */
+static const char *gone_name(const struct xsk_options *opt)
+{
+	return opt->out && !if_nametoindex(opt->out) ? opt->out : opt->iface;
+}
+
 /* A socket of an interface that went away says so once, to whoever asks first: here or its worker. */
 static int check_health(const struct sink *s, bool look_at_pins)
 {
@@ -247,7 +254,7 @@ static int check_health(const struct sink *s, bool look_at_pins)
 		for (p = 0; p < w->nports && !err; p++)
 			err = xsk_port_error(&w->port[p]);
 		if (err == -ENETDOWN || err == -ENXIO) {
-			msg_error("%s is gone: it was deleted or moved away", s->opt.iface);
+			msg_error("%s is gone: it was deleted or moved away", gone_name(&s->opt));
 			return err;
 		}
 		if (err) {

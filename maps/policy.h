@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A compiled policy.  Each generation is a pair of new inner maps, filled, frozen and hung into a
- *free slot of two outer maps; then one word is written that every hook reads once a packet:
+ * free slot of two outer maps; then one word is written that every hook reads once a packet:
  *
  *	policy_gen[0].word -> slot -> policy[slot][0]		struct policy
  *			      slot -> tenant_prefixes[slot]	longest-prefix match -> tenant
@@ -80,7 +80,7 @@ struct prefix_tenant {
 
 /*
  * Value of the inner map of `policy`.  service[TP_SERVICE_NONE] is what unmatched traffic gets:
- * path stack, class rpc, tenant by rule; service[TP_SERVICE_CONTROL] is for counting only.
+ * path stack, class bulk, tenant by rule; service[TP_SERVICE_CONTROL] is for counting only.
  */
 struct policy {
 	char name[TP_NAME_LEN];

@@ -124,9 +124,15 @@ static __always_inline __u32 flow_victim(const struct flow_set *set, __u32 hash,
 		return victim;
 #pragma unroll
 	for (__u32 way = 0; way < TP_FLOW_WAYS; way++) {
-		/* An empty way is older than any other. */
-		__u32 idle = flow_is_empty(&set->way[way]) ? ~0U : now - set->way[way].seen;
+		__u32 idle = now - set->way[way].seen, empty = flow_is_empty(&set->way[way]);
 
+		/* Another CPU may be a tick ahead: seen just now. By arithmetic: branches cost the
+		 * verifier twice as many states for each way. */
+		barrier_var(idle);
+		idle &= ~(__u32)((__s32)idle >> 31);
+		/* An empty way is older than any other. */
+		barrier_var(empty);
+		idle |= -empty;
 		if (idle > age) {
 			age = idle;
 			victim = way;

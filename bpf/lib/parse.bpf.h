@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * From frame to flow key.  Each stage looks at one header and returns TP_REASONS to go on, or the
- * reason for which the frame is the stack's.  Bounds are those of the frame's linear part; nothing
- * is written.
+ * reason for which the frame is the stack's.  Headers must lie in the frame's first
+ * buffer; lengths that they state are held against the whole frame.  Nothing is written.
  */
 #ifndef TRIPATH_BPF_PARSE_H
 #define TRIPATH_BPF_PARSE_H

@@ -30,9 +30,10 @@
 
 const volatile struct classifier_config cfg;
 
-/* What explain learns on the way, and the live program computes nothing for. */
+/* What explain learns of the flow on the way; zero where the table does not hold it. */
 struct trace {
-	const struct flow *flow;
+	__u64 packets;
+	__u64 bytes;
 	__u32 seen;
 	bool cached;
 };
@@ -92,26 +93,32 @@ static __always_inline __u64 decide_anew(struct flow_set *set, const struct ques
 	return decision;
 }
 
-/* Everything but a hit in the flow's first way. */
+/*
+ * Everything but a hit in the flow's first way.  @live says again that there is no @trace: the verifier
+ * follows both sides of a test of a stack pointer, and of a constant only one.
+ */
 static __noinline __u64 decide_rest(struct flow_set *set, const struct question *q,
-				    struct trace *trace)
+				    struct trace *trace, bool live)
 {
 	struct flow *flow;
 	__u64 decision;
+	bool valid;
 
 	flow = flow_lookup(set, &q->key, q->hash, &decision);
-	if (flow && trace && !flow_is_empty(flow)) {
-		trace->flow = flow;
-		trace->seen = flow->seen;
+	valid = flow && TP_DECISION_GEN(decision) == TP_GEN_GENERATION(q->gen_word);
+	if (!live) {
+		if (flow && !flow_is_empty(flow)) {
+			trace->packets = flow->packets;
+			trace->bytes = flow->bytes;
+			trace->seen = flow->seen;
+		}
+		trace->cached = valid;
+		return valid ? decision : policy_decide(q->gen_word, &q->key);
 	}
-	if (flow && TP_DECISION_GEN(decision) == TP_GEN_GENERATION(q->gen_word)) {
-		if (trace)
-			trace->cached = true;
-		else
-			flow_count(flow, q->len, bpf_jiffies64());
-		return decision;
-	}
-	return trace ? policy_decide(q->gen_word, &q->key) : decide_anew(set, q);
+	if (!valid)
+		return decide_anew(set, q);
+	flow_count(flow, q->len, bpf_jiffies64());
+	return decision;
 }
 
 static __always_inline __u64 decide(const struct packet *pkt, __u32 hash, __u64 gen_word,
@@ -129,7 +136,7 @@ static __always_inline __u64 decide(const struct packet *pkt, __u32 hash, __u64 
 	    unlikely(TP_DECISION_GEN(decision) != TP_GEN_GENERATION(gen_word))) {
 		struct question q = {pkt->key, gen_word, hash, pkt->len, queue};
 
-		return decide_rest(set, &q, trace);
+		return decide_rest(set, &q, trace, !trace);
 	}
 	flow_count(first, pkt->len, bpf_jiffies64());
 	return decision;
@@ -298,15 +305,9 @@ int explain(struct xdp_md *ctx)
 					   answer->service != TP_SERVICE_CONTROL
 				   ? TP_REASON_xsk_unbound
 				   : out.reason;
-	if (trace.flow) {
-		answer->flow_packets = trace.flow->packets;
-		answer->flow_bytes = trace.flow->bytes;
-		answer->flow_seen = trace.seen;
-	} else {
-		answer->flow_packets = 0;
-		answer->flow_bytes = 0;
-		answer->flow_seen = 0;
-	}
+	answer->flow_packets = trace.packets;
+	answer->flow_bytes = trace.bytes;
+	answer->flow_seen = trace.seen;
 	return out.action;
 }
 

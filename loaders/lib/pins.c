@@ -27,15 +27,55 @@ static int make_dir(const char *path)
 	return 0;
 }
 
+/* The parent of @pid; 0 at the end of the line. */
+static int parent_of(int pid)
+{
+	char path[32];
+	int parent = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*d (%*[^)]) %*c %d", &parent) != 1)
+		parent = 0;
+	fclose(f);
+	return parent;
+}
+
+/*
+ * Whether what is mounted here goes away with this process's own branch, as under `ip netns exec`: some
+ * ancestor lives in another mount namespace.
+ */
+static bool mounts_are_private(void)
+{
+	struct stat own, other;
+	char path[32];
+	int pid;
+
+	if (stat("/proc/self/ns/mnt", &own))
+		return false;
+	for (pid = getppid(); pid > 0; pid = parent_of(pid)) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+		if (!stat(path, &other) && other.st_ino != own.st_ino)
+			return true;
+	}
+	return false;
+}
+
 int pins_mount(void)
 {
 	struct statfs fs;
 
 	if (statfs(PINS_BPFFS, &fs))
 		return -errno;
-	if ((unsigned long)fs.f_type != BPF_FS_MAGIC &&
-	    mount("bpf", PINS_BPFFS, "bpf", 0, "mode=0700"))
-		return -errno;
+	if ((unsigned long)fs.f_type != BPF_FS_MAGIC) {
+		if (mounts_are_private())
+			return -EXDEV;
+		if (mount("bpf", PINS_BPFFS, "bpf", 0, "mode=0700"))
+			return -errno;
+	}
 	return make_dir(PINS_ROOT);
 }
 

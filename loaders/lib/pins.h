@@ -23,7 +23,10 @@
 #define PINS_ROOT     PINS_BPFFS "/tripath"
 #define PINS_PATH_MAX 160
 
-/* Mounts bpffs on PINS_BPFFS where nothing did, and makes PINS_ROOT. Needs root. */
+/*
+ * Mounts bpffs on PINS_BPFFS where nothing did, and makes PINS_ROOT. Needs root.  -EXDEV where a mount
+ * made now would be private to this branch of processes and the pins would go away with it.
+ */
 int pins_mount(void);
 
 /* Holds the lock of everything that changes pins until the returned descriptor is closed; waits for

@@ -102,6 +102,16 @@ static void say_why(const struct netif *netif, int err, bool refused)
 }
 
 /*
+ * NAPI promises that a queue is served by one CPU at a time.  tun runs XDP where the writer writes, and
+ * a bond or team runs it for several devices whose queues have the same numbers.
+ */
+static bool shares_queues(const struct netif *netif)
+{
+	return !strcmp(netif->driver, "tun") || !strcmp(netif->driver, "bonding") ||
+	       !strcmp(netif->driver, "team");
+}
+
+/*
  * The whole of it in one mode.  Each try makes its own maps: the kernel ties a cpumap to programs that take
  * frames of several buffers, or to those that do not.
  */
@@ -112,9 +122,8 @@ static int attach_as(struct attach *attach, const struct try *try, bool *refused
 	*refused = false;
 	attach->state.mode = try->mode;
 	attach->state.config.frags = try->frags;
-	/* Only NAPI in native mode promises that a queue is served by one CPU at a time; tun does not. */
 	attach->state.config.atomic_counters =
-		try->mode == TP_MODE_GENERIC || !strcmp(attach->netif.driver, "tun");
+		try->mode == TP_MODE_GENERIC || shares_queues(&attach->netif);
 	attach->policy->generation = 0;
 	msg_clear_libs();
 	state_fd = attach_prepare(attach);
@@ -171,7 +180,8 @@ static void report(const struct attach *attach)
 {
 	const struct attach_state *state = &attach->state;
 
-	warn_about(&attach->netif, attach->policy->flags, state->mode);
+	warn_about(&attach->netif, state->mode);
+	warn_policy(&attach->netif, attach->source, attach->policy->flags, state->mode);
 	if (state->config.frags)
 		msg_warn("at MTU %u frames come in several buffers: an AF_XDP sink must bind with "
 			 "XDP_USE_SG; "
@@ -191,6 +201,14 @@ static int run(struct attach *attach)
 	int lock, err;
 
 	err = pins_mount();
+	if (err == -EXDEV) {
+		msg_error("no bpffs is mounted here, and one mounted now would go away with this "
+			  "mount namespace, and the program with it (`ip netns exec` makes such a "
+			  "one); enter the network namespace alone: "
+			  "nsenter --net=/run/netns/NAME tp-load attach %s ...",
+			  attach->ifname);
+		return EXIT_FAILED;
+	}
 	if (err) {
 		msg_error("cannot mount bpffs on " PINS_BPFFS ": %s", strerror(-err));
 		return EXIT_FAILED;

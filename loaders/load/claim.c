@@ -8,30 +8,6 @@
 #include "loaders/load/attach.h"
 #include "loaders/load/load.h"
 
-/* The interface may be held under the name that it had when it was attached. */
-static bool held_under_other_name(const struct attach *attach)
-{
-	struct found found;
-	bool held = false;
-	char **names;
-	size_t n, i;
-
-	if (pins_list(&names, &n))
-		return false;
-	for (i = 0; i < n && !held; i++) {
-		if (!strcmp(names[i], attach->ifname) || found_query(names[i], &found))
-			continue;
-		held = found.attached && found.ifindex == attach->netif.ifindex;
-		if (held)
-			msg_error("%s is attached already, under the name %s that it had then; "
-				  "take it off "
-				  "with tp-load detach %s",
-				  attach->ifname, names[i], names[i]);
-	}
-	pins_list_free(names, n);
-	return held;
-}
-
 static void refuse_foreign(const struct attach *attach, const struct xdp_hook *hook)
 {
 	if (hook->owner == XDP_OWNER_SHARED)
@@ -102,7 +78,7 @@ int attach_claim(const struct attach *attach)
 	}
 	if (found.hook.owner == XDP_OWNER_NONE)
 		return 0;
-	if (held_under_other_name(attach))
+	if (found_under_other_name(attach->ifname, attach->netif.ifindex))
 		return -EEXIST;
 	if (found.hook.owner == XDP_OWNER_SHARED && attach->dispatch)
 		return 0;

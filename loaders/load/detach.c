@@ -71,6 +71,8 @@ static int detach_one(const char *ifname)
 	if (found.state_err == -ENOENT) {
 		pins_remove(
 			ifname); /* of the namespace's directory, an earlier one may have been killed */
+		if (found_under_other_name(ifname, found.ifindex))
+			return EXIT_FAILED;
 		if (found.hook.owner == XDP_OWNER_NONE)
 			msg_error("nothing of tripath is attached to %s", ifname);
 		else

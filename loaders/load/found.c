@@ -97,8 +97,33 @@ int found_query(const char *ifname, struct found *found)
 	return query_hook(found, if_nametoindex(ifname), map_id);
 }
 
+bool found_under_other_name(const char *ifname, uint32_t ifindex)
+{
+	struct found found;
+	bool held = false;
+	char **names;
+	size_t n, i;
+
+	if (!ifindex || pins_list(&names, &n))
+		return false;
+	for (i = 0; i < n && !held; i++) {
+		if (!strcmp(names[i], ifname) || found_query(names[i], &found))
+			continue;
+		held = found.attached && found.ifindex == ifindex;
+		if (held)
+			msg_error(
+				"%s is attached under the name %s that it had then; use that name, "
+				"or take it off with tp-load detach %s",
+				ifname, names[i], names[i]);
+	}
+	pins_list_free(names, n);
+	return held;
+}
+
 bool found_usable(const struct found *found)
 {
+	if (found->state_err == -ENOENT && found_under_other_name(found->ifname, found->ifindex))
+		return false;
 	if (found->state_err == -ENOENT) {
 		msg_error("nothing of tripath is attached to %s; tp-load attach %s --policy FILE",
 			  found->ifname, found->ifname);

@@ -82,6 +82,15 @@ void drops_attach(const char *ifname, uint32_t queues, bool cpumap);
 struct netif;
 
 /* Says what attaching to this interface will cost or break, each with its fix. */
-void warn_about(const struct netif *netif, uint32_t policy_flags, enum tp_attach_mode mode);
+void warn_about(const struct netif *netif, enum tp_attach_mode mode);
+
+struct policy_source;
+
+/* Warns of what of the policy cannot work on this interface, each with its fix; attach and reload. */
+void warn_policy(const struct netif *netif, const struct policy_source *source,
+		 uint32_t policy_flags, enum tp_attach_mode mode);
+
+/* Says under which name this interface was attached, if it was under another one. */
+bool found_under_other_name(const char *ifname, uint32_t ifindex);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "loaders/lib/generation.h"
 #include "loaders/lib/msg.h"
+#include "loaders/lib/netif.h"
 #include "loaders/lib/pins.h"
 #include "loaders/load/load.h"
 
@@ -22,6 +23,7 @@ struct reload {
 	struct policy *old;
 	struct prefix_entry *prefixes;
 	size_t prefix_count;
+	enum tp_attach_mode mode; /* that attach obtained */
 };
 
 static const struct argp_option options[] = {
@@ -136,6 +138,7 @@ static int reload_locked(struct reload *reload)
 		reload->old->name[0] = '\0';
 	if (policy_cpus(reload->source, NULL, 0))
 		drops_attach(reload->ifname, found.state.config.queues, true);
+	reload->mode = found.state.mode;
 	err = swap(reload, &maps, cpus);
 	if (err == -EOVERFLOW)
 		msg_error("%s has had %u policies, which is all that can be counted: tp-load "
@@ -160,6 +163,7 @@ close_maps:
 
 static int run(struct reload *reload)
 {
+	struct netif netif;
 	int lock, err;
 
 	if (!cpus_online(reload->source))
@@ -173,6 +177,8 @@ static int run(struct reload *reload)
 	close(lock);
 	if (err)
 		return EXIT_FAILED;
+	if (!netif_query(reload->ifname, &netif))
+		warn_policy(&netif, reload->source, reload->policy->flags, reload->mode);
 	printf("%s: policy %s in force as generation %u, in place of %s\n", reload->ifname,
 	       reload->policy->name, reload->policy->generation,
 	       reload->old->name[0] ? reload->old->name : "none");

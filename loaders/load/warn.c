@@ -5,6 +5,7 @@
 
 #include "loaders/lib/msg.h"
 #include "loaders/lib/netif.h"
+#include "loaders/lib/policy.h"
 #include "loaders/load/load.h"
 
 /* Drivers whose XDP is known not to touch the queues' rings; others may reset them on attach. */
@@ -57,9 +58,27 @@ static void warn_queues(const struct netif *netif)
 			netif->name, netif->queues, cpus, netif->name, cpus);
 }
 
-void warn_about(const struct netif *netif, uint32_t policy_flags, enum tp_attach_mode mode)
+/* What a cpumap makes of a frame has no mark left that its checksum was still to be computed. */
+static void warn_cpu_path(const struct netif *netif, enum tp_attach_mode mode)
+{
+	if (mode == TP_MODE_NATIVE && !strcmp(netif->driver, "veth"))
+		msg_warn(
+			"path cpu on veth: senders leave checksums to a NIC that is not there, and "
+			"what goes through a cpumap is then dropped by the stack as corrupt; fix: "
+			"ethtool -K PEER tx off on the other end of %s, or --mode generic",
+			netif->name);
+}
+
+void warn_policy(const struct netif *netif, const struct policy_source *source,
+		 uint32_t policy_flags, enum tp_attach_mode mode)
 {
 	warn_vlan(netif, policy_flags);
+	if (policy_cpus(source, NULL, 0))
+		warn_cpu_path(netif, mode);
+}
+
+void warn_about(const struct netif *netif, enum tp_attach_mode mode)
+{
 	warn_queues(netif);
 	if (!netif->up)
 		msg_warn("%s is down; fix: ip link set %s up", netif->name, netif->name);

@@ -350,3 +350,38 @@ os.kill(int(sys.argv[1]), signal.SIGCONT)' $sink
 	jq -e --slurpfile got "$BATS_TEST_TMPDIR/got" '.redirect_drops.af_xdp_ring_full == $got[0].full
 		and .verdicts.af_xdp == $got[0].got + $got[0].full' "$BATS_TEST_TMPDIR/status"
 }
+
+@test "a mount namespace that would take the pins along is refused, with the way to go" {
+	run unshare --mount bash -c 'umount /sys/fs/bpf 2>/dev/null; exec nsenter --net="$1" "$2" attach v0 --policy "$3"' \
+		_ "/run/netns/$lab_name-a" "$TRIPATH_BUILD/bin/tp-load" "$policy"
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"nsenter --net="* ]]
+	[ -z "$(lab_xdp v0)" ]
+}
+
+@test "a renamed interface is found under the name that it had" {
+	lab_load attach v0 --policy "$policy"
+	lab_in a ip link set v0 down
+	lab_in a ip link set v0 name w0
+	for command in detach status; do
+		run lab_load $command w0
+		echo "$output"
+		[ "$status" = 1 ]
+		[[ $output == *"under the name v0"* ]]
+	done
+	lab_load detach v0
+}
+
+@test "path cpu on native veth warns of checksums, at reload as at attach" {
+	lab_load attach v0 --policy "$policy"
+	sed 's/^name: lab/name: lab\ncpus: [{class: rpc, weights: [{cpu: 0, weight: 1}]}]/; s/path: stack/path: cpu/' \
+		"$policy" >"$BATS_TEST_TMPDIR/cpu.yaml"
+	run lab_load reload v0 --policy "$BATS_TEST_TMPDIR/cpu.yaml"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"ethtool -K PEER tx off"* ]]
+	lab_load detach v0
+	run lab_load attach v0 --policy "$BATS_TEST_TMPDIR/cpu.yaml"
+	[[ $output == *"ethtool -K PEER tx off"* ]]
+}
