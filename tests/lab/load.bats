@@ -352,6 +352,7 @@ os.kill(int(sys.argv[1]), signal.SIGCONT)' $sink
 }
 
 @test "a mount namespace that would take the pins along is refused, with the way to go" {
+	# shellcheck disable=SC2016 # for the inner shell to expand
 	run unshare --mount bash -c 'umount /sys/fs/bpf 2>/dev/null; exec nsenter --net="$1" "$2" attach v0 --policy "$3"' \
 		_ "/run/netns/$lab_name-a" "$TRIPATH_BUILD/bin/tp-load" "$policy"
 	echo "$output"
