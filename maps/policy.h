@@ -11,7 +11,7 @@
 #ifndef TRIPATH_MAPS_POLICY_H
 #define TRIPATH_MAPS_POLICY_H
 
-#include "types.h"
+#include "flow.h"
 
 #define TP_POLICY_SLOTS   4
 #define TP_PORT_GROUPS    256 /* group 0: no service on this port */
@@ -28,7 +28,9 @@
 #define TP_GEN_SLOT(w)       ((__u8)((w) >> 32))
 #define TP_GEN_FLAGS(w)      ((__u32)((w) >> 40))
 #define TP_GEN_TRUST_VLAN    (1U << 0) /* tenants may be matched by VLAN tag */
-#define TP_GEN_TRUST_DSCP    (1U << 1) /* or by DSCP, which is then part of the flow key */
+/* Or by DSCP, which is then part of the flow key: the flag is the mask of it in the TOS byte. */
+#define TP_GEN_TRUST_DSCP    TP_META_DSCP_MASK
+#define TP_GEN_DSCP_MASK(w)  ((__u8)((w) >> 40) & TP_META_DSCP_MASK)
 
 struct policy_gen {
 	__u64 word;
