@@ -11,7 +11,7 @@ import time
 
 import jsonschema
 
-from . import host
+from . import host, stats
 
 VERSION = 1
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -100,8 +100,10 @@ class Envelope:
 
     def repetition(self, case, side, unit, values, **more):
         """Raw values in the order in which they were taken; value i of every side of a case is one
-        turn.
+        turn. Percentiles are taken from the histograms where there are some.
         """
+        if "histograms" in more and "percentiles" not in more:
+            more["percentiles"] = [stats.percentiles(h) for h in more["histograms"]]
         self["repetitions"].append(
             {"case": case, "side": side, "unit": unit, "values": list(values), **more}
         )
@@ -145,7 +147,7 @@ class Envelope:
 
 def text(document):
     """Indented, with each list of plain values on one line."""
-    spread = json.dumps(document, indent=1)
+    spread = json.dumps(document, indent=1, allow_nan=False)
     return re.sub(
         r"\[\s+([^][{}]*?)\s+\]", lambda m: "[" + re.sub(r",\n\s+", ", ", m[1]) + "]", spread
     )
