@@ -101,6 +101,7 @@ def keep(figure, name, caption, folder):
     text = io.StringIO()
     matplotlib.rcParams["svg.hashsalt"] = name  # the same data give the same file
     figure.savefig(text, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None})
+    figure.set_layout_engine("none")  # it is laid out
     figure.savefig(base + ".png", dpi=150, bbox_inches="tight", pad_inches=0.1)
     plt.close(figure)
     with open(base + ".svg", "w", encoding="utf-8") as f:

@@ -7,7 +7,8 @@ from . import series, stats
 
 # Of several latencies of one run, the one that a caller waits for.
 PREFERRED = ("latency step", "latency intended")
-CONDITIONS = ("suite", "class", "wait", "outstanding", "offered_per_s", "job")
+CONDITIONS = ("suite", "class", "wait", "job")
+ROWS, COLUMNS = ("size_bytes", "offered_per_s"), ("fanout", "outstanding")
 
 
 @dataclasses.dataclass
@@ -22,15 +23,19 @@ class Cell:
     ci95: list
     clear: bool
     values: dict  # line: median
+    paths: set
 
-    def loses(self, path_name):
-        """Whether a line of this name is beaten beyond its interval."""
-        return self.clear and path_name in self.values and self.winner != path_name
+    def has(self, path):
+        return path in self.paths
+
+    def loses(self, path):
+        """Whether a path is beaten by another one beyond the interval."""
+        return self.clear and self.path != path
 
 
 @dataclasses.dataclass
 class Table:
-    """Cells by (size, fan-out) under the same conditions."""
+    """Cells by (ROWS, COLUMNS) under the same conditions."""
 
     metric: str
     unit: str
@@ -62,10 +67,10 @@ def tables(points):
         by_point = {id(p): values for p, values in chosen}
         for conditions, members in series.grouped([p for p, _ in chosen], *CONDITIONS).items():
             cells = {}
-            for place, inside in series.grouped(members, "size_bytes", "fanout").items():
+            for place, inside in series.grouped(members, *ROWS, *COLUMNS).items():
                 lines = {n: line[0] for n, line in series.lines(inside).items()}
                 if len({p.path for p in lines.values()}) > 1:
-                    cells[place] = cell(lines, by_point, better)
+                    cells[place[:2], place[2:]] = cell(lines, by_point, better)
             cells = {place: c for place, c in cells.items() if c}
             if cells:
                 found.append(Table(metric, unit, dict(zip(CONDITIONS, conditions)), cells))
@@ -92,5 +97,5 @@ def cell(lines, values, better):
     enough = min(len(pair[0]), len(pair[1])) >= stats.MIN_PAIRS
     return Cell(
         winner, ours.path, best, second, ratio, interval, enough and interval[0] > 1,
-        {name: value for value, name, _ in ranked},
+        {name: value for value, name, _ in ranked}, {p.path for _, _, p in ranked},
     )

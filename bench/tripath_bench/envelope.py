@@ -23,9 +23,34 @@ def schema():
         return json.load(f)
 
 
+def light(document):
+    """@document with every histogram that is what the schema asks for left empty: buckets are most of
+    an envelope, and a schema takes seconds to look at a million of them one by one.
+    """
+
+    def number(value):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+    def good(histogram):
+        return isinstance(histogram, list) and all(
+            isinstance(b, list) and len(b) == 2 and number(b[0]) and number(b[1]) for b in histogram
+        )
+
+    def emptied(repetition):
+        found = repetition.get("histograms") if isinstance(repetition, dict) else None
+        if not isinstance(found, list):
+            return repetition
+        return {**repetition, "histograms": [[] if good(h) else h for h in found]}
+
+    repetitions = document.get("repetitions") if isinstance(document, dict) else None
+    if not isinstance(repetitions, list):
+        return document
+    return {**document, "repetitions": [emptied(r) for r in repetitions]}
+
+
 def validate(document):
     """Raises jsonschema.ValidationError, whose message says where and what."""
-    jsonschema.Draft7Validator(schema()).validate(document)
+    jsonschema.Draft7Validator(schema()).validate(light(document))
 
 
 def git_state():

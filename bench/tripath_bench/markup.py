@@ -7,6 +7,9 @@ import html
 class Markup(str):
     """Text that is HTML already."""
 
+    def __add__(self, other):
+        return Markup(str(self) + str(escape(other)))
+
 
 def escape(value):
     return value if isinstance(value, Markup) else Markup(html.escape(str(value)))

@@ -4,7 +4,7 @@
 import re
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from . import canvas, series, stats
 
@@ -78,24 +78,29 @@ def _line(axis, line, name, x, q, position):
         high.append(hi)
     xs = [p.label(x) for p in line]
     dash = canvas.DASHES[0] if name == series.PATHS.get(line[0].path) else canvas.DASHES[position % 4]
-    axis.plot(xs, middle, color=colour, linestyle=dash, label=name, zorder=3)
+    axis.plot(xs, middle, color=colour, linestyle=dash, marker=marker, label=name, zorder=3)
     axis.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0)
-    for full in (True, False):
-        at = [i for i, p in enumerate(line) if series.saturated(p) != full]
-        face = colour if full else "white"
-        axis.plot(
-            [xs[i] for i in at], [middle[i] for i in at], linestyle="none", marker=marker,
-            color=colour, markerfacecolor=face, zorder=4,
-        )
+    full = [i for i, p in enumerate(line) if p.saturated]
+    axis.plot(
+        [xs[i] for i in full], [middle[i] for i in full], linestyle="none", marker=marker,
+        color=colour, markerfacecolor="white", zorder=4,
+    )
 
 
 def _log_y(axis):
     axis.set_yscale("log")
     low, high = axis.get_ylim()
-    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 200 else (1,)))
+    axis.yaxis.set_major_locator(LogLocator(subs=steps(high / low)))
     axis.yaxis.set_major_formatter(FuncFormatter(_plain))
-    axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_minor_locator(NullLocator())
     axis.grid(False, axis="x")
+
+
+def steps(span):
+    """Where to put ticks within each power of ten, so that a few fall into an axis of this span."""
+    if span > 300:
+        return (1,)
+    return (1, 2, 5) if span > 8 else (1, 1.5, 2, 3, 4, 5, 6, 7, 8) if span > 1.6 else np.arange(1, 10, 0.25)
 
 
 def _plain(value, _=None):
@@ -117,7 +122,7 @@ def _load_x(axis, points):
     if max(loads) > 8 * min(loads):
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda v, _: series.amount(v)))
 
 
@@ -176,8 +181,9 @@ def nines(axis):
     axis.set_xlim(left=0)
     axis.xaxis.set_major_locator(FixedLocator([-np.log10(1 - n) for n in shown]))
     axis.xaxis.set_major_formatter(
-        FuncFormatter(lambda v, _: f"{round(100 * (1 - 10 ** -v), 6):g}".rstrip() + "%")
+        FuncFormatter(lambda v, _: f"{round(100 * (1 - 10 ** -v), 6):g}%")
     )
+    axis.tick_params(axis="x", labelsize=6.8)
     axis.xaxis.set_minor_locator(NullLocator())
     axis.grid(True, axis="x")
 

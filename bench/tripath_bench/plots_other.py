@@ -4,11 +4,12 @@
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from . import canvas, plots, series, stats
 
 ROW = 0.27  # inches
+RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 6, 8, 10, 20, 50, 100)
 
 
 def forest(source, folder):
@@ -27,12 +28,12 @@ def forest(source, folder):
     axis.set_xscale("log")
     low, high = axis.get_xlim()
     axis.set_xlim(min(low, 0.8), max(high, 1.25))
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_locator(FixedLocator(RATIOS))
+    axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g} ×"))
-    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(False, axis="y")
     axis.spines["left"].set_visible(False)
-    axis.set_xlabel("← the other is better        ratio        tripath is better →")
+    axis.set_xlabel("← the other is better  ·  ratio  ·  tripath is better →")
     figure.legend(
         handles=[
             Line2D([], [], color=canvas.GOOD, marker="o", label="measured, better"),
@@ -98,7 +99,7 @@ def _dots(suite, what, unit, rows, folder):
     if values.min() > 0 and values.max() > 30 * values.min():
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.xaxis.set_minor_locator(NullLocator())
     else:
         axis.set_xlim(left=min(0, values.min()))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda v, _: series.amount(v)))

@@ -8,6 +8,8 @@ from . import canvas, crossover, plots, plots_other, series
 from .markup import Markup, chip, figure, folded, items, join, missing, table, tag
 from .report import interval, number
 
+OPEN = 4  # plots of a section that stand open
+
 
 @dataclasses.dataclass
 class Context:
@@ -19,9 +21,12 @@ class Context:
     drawn: list = dataclasses.field(default_factory=list)
 
     def figures(self, made):
+        """The first few stand open; a reader of the others opens them."""
         made = [p for p in made if p]
         self.drawn += made
-        return join(figure(p) for p in made)
+        first, rest = made[:OPEN], made[OPEN:]
+        more = folded(f"{len(rest)} more", *map(figure, rest)) if rest else Markup("")
+        return join(map(figure, first)) + more
 
 
 def outcome(word):
@@ -194,7 +199,7 @@ def crossing(context):
         tag(
             "p",
             "The best path of each size and fan-out against the next best, with the 95 % interval of their ratio. "
-            "Pale cells: the interval reaches 1, or there are too few turns, so neither wins.",
+            "Grey: the interval reaches 1, or there are fewer than five turns, so neither wins.",
         ),
         tag("h3", "Where AF_XDP loses"),
         losses(tables),
@@ -212,48 +217,57 @@ def heading(t):
 
 
 def crossing_table(t):
-    sizes = sorted({size for size, _ in t.cells}, key=series.rank)
-    fans = sorted({fan for _, fan in t.cells}, key=series.rank)
-    rows = [
-        [series.size(size) if size is not None else "any size"]
-        + [crossing_cell(t.cells.get((size, fan))) for fan in fans]
-        for size in sizes
+    rows = sorted({row for row, _ in t.cells}, key=lambda r: tuple(map(series.rank, r)))
+    columns = sorted({column for _, column in t.cells}, key=lambda c: tuple(map(series.rank, c)))
+    head = ["", *(series.titled(**dict(zip(crossover.COLUMNS, c))) or "winner" for c in columns)]
+    body = [
+        tag(
+            "tr",
+            tag("th", series.titled(**dict(zip(crossover.ROWS, row))) or "any size"),
+            *(crossing_cell(t.cells.get((row, column))) for column in columns),
+        )
+        for row in rows
     ]
-    head = ["size"] + [f"fan-out {fan}" if fan is not None else "winner" for fan in fans]
-    return table(head, rows, _class="cross")
+    top_ = tag("thead", tag("tr", *(tag("th", h) for h in head)))
+    return tag("div", tag("table", top_, tag("tbody", *body), _class="cross"), _class="scroll")
 
 
 def crossing_cell(cell):
     if cell is None:
-        return tag("span", "not compared", _class="small")
+        return tag("td", tag("span", "not compared", _class="small"))
     colour = canvas.COLOURS.get(cell.path, canvas.OTHERS[0])
     name = cell.winner if cell.clear else f"{cell.winner} or {cell.runner_up}"
-    others = ", ".join(f"{name} {amount(v)}" for name, v in cell.values.items())
-    win = tag("span", name, _class="win", style=f"--c:{colour}" if cell.clear else None)
-    gain = f"{number(cell.ratio)} × [{interval(cell.ci95)}] over {cell.runner_up}"
-    return join([win, tag("span", gain), tag("br"), tag("span", others, _class="small")])
+    ratios = f"{number(cell.ratio)} × [{interval(cell.ci95)}] over {cell.runner_up}"
+    return tag(
+        "td",
+        tag("span", name, _class="win"),
+        tag("span", ratios, _class="gain"),
+        tag("span", ", ".join(f"{n} {amount(v)}" for n, v in cell.values.items()), _class="small"),
+        style=f"--c:{colour};background:{colour}16" if cell.clear else None,
+    )
 
 
 def amount(value):
-    return series.amount(value) if value >= 1000 else number(value)
+    return series.amount(value) if value >= 10000 else number(value)
 
 
 def losses(tables):
-    name = series.PATHS["xsk"]
-    with_xsk = [(t, place, c) for t in tables for place, c in t.cells.items() if name in c.values]
-    if not with_xsk:
+    path = "xsk"
+    beside = [(t, c, cell) for t in tables for c, cell in t.cells.items() if cell.has(path)]
+    if not beside:
         return missing("AF_XDP was not measured beside another path.", "sudo make bench SUITE=rtt")
     lost = []
-    for t, (size, fan), c in with_xsk:
-        if c.loses(name):
+    for t, (row, column), cell in beside:
+        if cell.loses(path):
             where = series.titled(
-                size_bytes=size, fanout=fan, **{k: v for k, v in t.conditions.items() if k != "suite"}
+                **dict(zip(crossover.ROWS, row)),
+                **dict(zip(crossover.COLUMNS, column)),
+                **{k: v for k, v in t.conditions.items() if k != "suite"},
             )
-            lost.append(
-                f"{t.metric}, {where}: {c.winner} {amount(c.value)} against {amount(c.values[name])} {t.unit}"
-            )
-    head = tag("p", f"Beaten beyond the interval in {len(lost)} of {len(with_xsk)} cells in which it was measured.")
-    return head + (items(lost) if len(lost) <= 8 else items(lost[:8]) + folded("The others", items(lost[8:])))
+            rest = ", ".join(f"{n} {amount(v)}" for n, v in cell.values.items() if n != cell.winner)
+            lost.append(f"{t.metric}, {where}: {cell.winner} {amount(cell.value)} {t.unit} against {rest}")
+    head = tag("p", f"Beaten by another path, beyond the interval, in {len(lost)} of the {len(beside)} cells that have it.")
+    return head + (items(lost) if len(lost) <= 8 else items(lost[:8]) + folded(f"{len(lost) - 8} more", items(lost[8:])))
 
 
 def others(context):

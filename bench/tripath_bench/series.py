@@ -2,6 +2,7 @@
 """Labelled repetitions as points that a plot or a table can be made of."""
 
 import dataclasses
+import json
 
 from . import stats
 
@@ -24,7 +25,7 @@ class Point:
     labels: dict
     histograms: list
     scale: float  # from the histogram's unit to microseconds
-    runs: list
+    saturated: bool  # it carried less than it was offered
 
     def label(self, key):
         return self.labels.get(key)
@@ -42,16 +43,21 @@ def counted(histogram):
     return any(count for _, count in histogram)
 
 
+def worth(repetition):
+    """Whether a repetition says of which path it is, and is not there for noise alone."""
+    labelled = "path" in (repetition.get("labels") or {}) and "what" in repetition
+    return labelled and bool(repetition["values"]) and not repetition["side"].endswith(AGAIN)
+
+
 def points(sources):
     """Of all measured envelopes; a profiled one is left out, since sampling is in its timings."""
     found = []
     for source in sources:
         if source["outcome"] == "unsupported" or source.profiled:
             continue
-        for r in source["repetitions"]:
-            labels = r.get("labels") or {}
-            if "path" not in labels or "what" not in r or r["side"].endswith(AGAIN) or not r["values"]:
-                continue
+        labelled = [r for r in source["repetitions"] if worth(r)]
+        full = overloaded(labelled)
+        for r in labelled:
             histograms = r.get("histograms", [])
             scale = US.get(r.get("histogram_unit"), 0)
             found.append(
@@ -62,10 +68,10 @@ def points(sources):
                     what=r["what"],
                     unit=r["unit"],
                     values=r["values"],
-                    labels=labels,
+                    labels=r["labels"],
                     histograms=histograms if scale and any(map(counted, histograms)) else [],
                     scale=scale,
-                    runs=r.get("runs", []),
+                    saturated=identity([r["case"], r["side"], r["labels"]]) in full,
                 )
             )
     return found
@@ -146,8 +152,19 @@ def amount(value):
     return f"{value:.3g}"
 
 
-def saturated(point):
-    """Whether the path carried less than it was offered, where the envelope tells."""
-    offered = point.label("offered_per_s")
-    achieved = [r["messages_per_s"] for r in point.runs if "messages_per_s" in r]
-    return bool(offered and achieved and stats.median(achieved) < SATURATED * offered)
+def identity(point_like):
+    """What a run is told by: all that it yields, latencies and rates, has these alike."""
+    return json.dumps(point_like, sort_keys=True)
+
+
+def overloaded(repetitions):
+    """Runs that carried less than they were offered, where an envelope tells what was carried."""
+    found = set()
+    for r in repetitions:
+        offered = r["labels"].get("offered_per_s")
+        achieved = [run["messages_per_s"] for run in r.get("runs", []) if "messages_per_s" in run]
+        if not achieved and r["what"] == "rate":
+            achieved = r["values"]
+        if offered and achieved and stats.median(achieved) < SATURATED * offered:
+            found.add(identity([r["case"], r["side"], r["labels"]]))
+    return found

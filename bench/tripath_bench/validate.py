@@ -43,7 +43,7 @@ def place(parts):
 def problems(document):
     """[(place, what is wrong), ...]; empty for a valid envelope."""
     found = []
-    for error in jsonschema.Draft7Validator(envelope.schema()).iter_errors(document):
+    for error in jsonschema.Draft7Validator(envelope.schema()).iter_errors(envelope.light(document)):
         found += [(place(e.absolute_path), brief(e.message)) for e in causes(error)]
     return sorted(found) or beyond_schema(document)
 
