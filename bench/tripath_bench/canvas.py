@@ -20,7 +20,8 @@ COLOURS = {
     "rdma": "#a0518b",
 }
 MARKERS = {"tcp": "s", "udp": "o", "uring": "^", "xsk": "D", "rdma": "v"}
-OTHERS = ("#56606b", "#7b5ea7", "#2f7f86", "#8a6d3b", "#5d8a3b")
+OTHERS = ("#56606b", "#7b5ea7", "#2f7f86", "#8a6d3b", "#5d8a3b")  # paths without a colour
+SIDES = tuple(COLOURS.values())  # of plots in which no path is
 DASHES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (5, 1, 1, 1)))
 INK, MUTED, GRID = "#1f2933", "#616e7c", "#e4e7eb"
 GOOD, BAD, UNSURE = "#0b7a5e", "#c2410c", "#9aa5b1"

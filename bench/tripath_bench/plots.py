@@ -181,7 +181,7 @@ def nines(axis):
     axis.set_xlim(left=0)
     axis.xaxis.set_major_locator(FixedLocator([-np.log10(1 - n) for n in shown]))
     axis.xaxis.set_major_formatter(
-        FuncFormatter(lambda v, _: f"{round(100 * (1 - 10 ** -v), 6):g}%")
+        FuncFormatter(lambda v, _: f"{round(100 * (1 - 10 ** -v), 6):g}%" if v < 4.5 else f"{v:.0f} nines")
     )
     axis.tick_params(axis="x", labelsize=6.8)
     axis.xaxis.set_minor_locator(NullLocator())

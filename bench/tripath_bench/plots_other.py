@@ -126,7 +126,7 @@ def curves(source, folder):
         for i, r in enumerate(sides):
             scale = series.US[r["histogram_unit"]]
             merged = [[b * scale, c] for b, c in stats.merge(r["histograms"])]
-            colour, _ = canvas.style(None, i)
+            colour = canvas.SIDES[(0, 3, 2, 1, 4)[i % 5]]
             plots.draw_curve(axis, merged, color=colour, label=r["side"])
         axis.set_title(case)
         plots.nines(axis)
@@ -141,6 +141,7 @@ def curves(source, folder):
 
 def _row(axis, y, values):
     middle, (lo, hi) = stats.median_interval(values, draws=plots.DRAWS)
-    axis.plot(values, [y] * len(values), ".", color="#7b8794", alpha=0.35, markersize=4, zorder=2)
-    axis.plot([lo, hi], [y, y], color=canvas.COLOURS["tcp"], linewidth=2.4, zorder=3)
-    axis.plot(middle, y, "o", color=canvas.COLOURS["tcp"], markersize=4.5, zorder=4)
+    blue = canvas.COLOURS["tcp"]
+    axis.plot([lo, hi], [y, y], color=blue, alpha=0.22, linewidth=7, solid_capstyle="butt", zorder=2)
+    axis.plot(values, [y] * len(values), "o", color=canvas.MUTED, markeredgewidth=0, alpha=0.7, markersize=2.6, zorder=3)
+    axis.plot(middle, y, "|", color=blue, markersize=11, markeredgewidth=2.2, zorder=4)

@@ -267,7 +267,8 @@ def losses(tables):
             rest = ", ".join(f"{n} {amount(v)}" for n, v in cell.values.items() if n != cell.winner)
             lost.append(f"{t.metric}, {where}: {cell.winner} {amount(cell.value)} {t.unit} against {rest}")
     head = tag("p", f"Beaten by another path, beyond the interval, in {len(lost)} of the {len(beside)} cells that have it.")
-    return head + (items(lost) if len(lost) <= 8 else items(lost[:8]) + folded(f"{len(lost) - 8} more", items(lost[8:])))
+    shown, rest = lost[:OPEN * 2], lost[OPEN * 2 :]
+    return head + items(shown) + (folded(f"{len(rest)} more", items(rest)) if rest else Markup(""))
 
 
 def others(context):

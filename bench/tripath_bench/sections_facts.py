@@ -53,7 +53,8 @@ def gist(source):
     r = source["receipt"]
     words = [f"XDP mode {r['xdp_mode']}"] if r.get("xdp_mode") else []
     words += [f"{i['name']} ({i['driver']})" for i in r["interfaces"]]
-    words += [f"{len(r['programs'])} BPF programs"] if r["programs"] else []
+    programs = len(r["programs"])
+    words += [f"{programs} BPF program{'s' * (programs > 1)}"] if programs else []
     return ", ".join(words) or "nothing ran"
 
 
