@@ -11,7 +11,11 @@ import re
 WIDTH, ROW, GLYPH = 1180, 17, 6.3  # pixels; GLYPH: an average one of the label's font
 MIN_SHARE = 0.0008  # a box below this is thinner than a pixel
 UNKNOWN = "[unknown]"
-IDLE = re.compile(r"^(do_idle|cpu_startup_entry|cpuidle_\w+|default_idle\w*|pv_native_safe_halt)$")
+# Where an idle CPU waits. Only as the innermost function: a softirq may well run on top of it.
+IDLE = re.compile(
+    r"^(do_idle|cpuidle_\w+|default_idle\w*|default_enter_idle|arch_cpu_idle\w*|(pv_)?native_safe_halt"
+    r"|poll_idle|intel_idle\w*|acpi_\w*idle\w*|mwait_idle\w*)$"
+)
 # Routines whose only work is to move bytes (or to move and sum them), in kernel and C library.
 COPY = re.compile(
     r"""^_*(pi_)?(
@@ -36,7 +40,7 @@ def stacks(script):
         head = re.match(r"\s*(.+?)\s+-?\d+(?:/\d+)?\s", lines[0])
         if not head or not frames:
             continue
-        if any(IDLE.match(name) for name, _ in frames):
+        if IDLE.match(frames[0][0]):
             idle += 1
             continue
         names = [head[1], *(name + ("_[k]" if kernel else "") for name, kernel in reversed(frames))]

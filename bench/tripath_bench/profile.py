@@ -19,7 +19,7 @@ from .say import progress
 EVENT = "cpu-clock"
 HZ = 499  # no multiple of the kernel's tick, which would sample the tick
 TOP = 30
-STARTUP_S = 10
+VERSIONED = "/usr/bin/perf_[0-9]*"
 
 
 class NoPerf(Exception):
@@ -31,7 +31,7 @@ def command():
 
     Debian's /usr/bin/perf was a script that looked for one of the running kernel's version.
     """
-    found = ["perf", *sorted(glob.glob("/usr/bin/perf_[0-9]*"), reverse=True)]
+    found = ["perf", *sorted(glob.glob(VERSIONED), reverse=True)]
     for perf in found:
         if output(perf, "--version"):
             return perf

@@ -132,7 +132,7 @@ def the_validator_says_where_and_what():
         (lambda d: d["host"]["during"].update(steal_share=2), "host.during.steal_share", "2 is greater than the maximum"),
         (lambda d: d.update(profile={"outcome": "unsupported"}), "profile", "'why' is a required property"),
         (lambda d: d["figures"].append({"name": "x", "unit": "ns", "value": 9, "target": {"at_most": 5, "met": True}}),
-         "figures[0].target.met", "the goal says False"),
+         "figures[1].target.met", "the goal says False"),
     )
     for change, where, what in faults:
         found = validate.problems(bad(change))
