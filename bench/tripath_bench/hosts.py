@@ -50,13 +50,19 @@ def words(differences):
     return "; ".join(f"{field}: {a!r} and {b!r}" for field, a, b in differences)
 
 
+def by_host(files):
+    """{fingerprint: {path: document}} of {path: document}."""
+    groups = {}
+    for path, document in files.items():
+        groups.setdefault(fingerprint(document), {})[path] = document
+    return groups
+
+
 def one_host(files, wanted=None):
     """Those of {path: document} that are of one host; Failure where they are of several and none is
     @wanted, a fingerprint or the start of one.
     """
-    groups = {}
-    for path, document in files.items():
-        groups.setdefault(fingerprint(document), {})[path] = document
+    groups = by_host(files)
     if wanted is not None:
         chosen = [group for mark, group in groups.items() if mark.startswith(wanted)]
         if len(chosen) != 1:
@@ -75,7 +81,7 @@ def one_host(files, wanted=None):
         raise Failure(
             f"these are results of {len(groups)} hosts or kernels, which are never drawn together:\n"
             + "\n".join(lines)
-            + f"\n  Pick one: --host {fingerprint(sample)}"
+            + f"\n  Pick one: --host {fingerprint(sample)}; or make a page of each: --each-host"
         )
     return files
 

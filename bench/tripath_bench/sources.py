@@ -33,15 +33,28 @@ def default_files():
     return [os.path.relpath(f) for f in found if not os.path.samefile(f, envelope.SCHEMA)]
 
 
-def load(paths, host=None):
-    """Sources of one host in the order of @paths; Failure names file, place and fault."""
+def read(paths):
+    """{path: document}, each once; Failure names file, place and fault."""
     files = {}
     for path in paths:
         if os.path.realpath(path) not in map(os.path.realpath, files):
             files[path] = validate.read(path)
     if not files:
         raise Failure("there is no envelope to report on. Type: sudo make bench")
-    files = hosts.one_host(files, host)
+    return files
+
+
+def load(paths, host=None):
+    """Sources of one host in the order of @paths."""
+    return of(hosts.one_host(read(paths), host))
+
+
+def load_each(paths):
+    """{fingerprint of a host: its sources}."""
+    return {mark: of(files) for mark, files in hosts.by_host(read(paths)).items()}
+
+
+def of(files):
     times = collections.Counter((d["suite"], d["quick"]) for d in files.values())
     return [Source(path, d, shown(path, d, times)) for path, d in files.items()]
 

@@ -234,6 +234,9 @@ def different_hosts_are_never_drawn_together():
             assert part in done.stderr, (part, done.stderr)
         done = report("--out", out, "--host", hosts.fingerprint(other), a, b)
         assert done.returncode == 0 and "1 files left out" in done.stdout, done
+        done = report("--out", out, "--each-host", a, b)
+        pages = [os.path.join(out, hosts.fingerprint(d), "index.html") for d in (one, other)]
+        assert done.returncode == 0 and all(map(os.path.isfile, pages)), done
         done = report("--out", out, "--host", "zz", a, b)
         assert done.returncode == 1 and "--host zz names 0 hosts" in done.stderr, done.stderr
 
