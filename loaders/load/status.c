@@ -117,7 +117,6 @@ static int print_all_json(const struct status *all, size_t count, bool one_line)
 {
 	json_t *array = json_array(), *document;
 	size_t i;
-	int err;
 
 	for (i = 0; i < count; i++)
 		if (all[i].after)
@@ -126,10 +125,10 @@ static int print_all_json(const struct status *all, size_t count, bool one_line)
 			     array);
 	if (!document)
 		return -ENOMEM;
-	err = json_dumpf(document, stdout, one_line ? JSON_COMPACT : JSON_INDENT(2)) ? -EIO : 0;
+	json_dumpf(document, stdout, one_line ? JSON_COMPACT : JSON_INDENT(2));
 	putchar('\n');
 	json_decref(document);
-	return err;
+	return 0;
 }
 
 static int print_all(const struct request *request, const struct status *all, size_t count)
@@ -169,8 +168,8 @@ static int measure(const struct request *request, char **names, size_t count)
 	for (i = 0; i < count; i++)
 		status_free(&all[i]);
 	free(all);
-	if (fflush(stdout))
-		err = -errno;
+	if (!err)
+		err = msg_flush();
 	return err || (count && !usable) ? EXIT_FAILED : EXIT_OK;
 }
 

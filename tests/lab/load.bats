@@ -285,6 +285,32 @@ for _ in range(100):
 	[ ! -e "$(lab_pin '')" ]
 }
 
+@test "output that cannot be written is a failure with words, a reader that goes away one without" {
+	full() {
+		# shellcheck disable=SC2016 # for the inner shell
+		run lab_in a bash -c '"$@" >/dev/full' _ timeout 10 "$TRIPATH_BUILD/bin/tp-load" "$@"
+		echo "$output"
+		[ "$status" = 1 ]
+		[ "$(grep -c "error: cannot write to standard output: No space left on device" <<<"$output")" = 1 ]
+	}
+	full --version
+	full help
+	full status
+	full attach v0 --policy "$policy"
+	[ -n "$(lab_xdp v0)" ]
+	full status v0 --interval 0.05
+	full status v0 --interval 0.05 --json
+	full status v0 --watch=0.05
+	full explain v0 udp 10.99.0.2:1 10.99.0.1:7000
+	full explain v0 udp 10.99.0.2:1 10.99.0.1:7000 --json
+	full reload v0 --policy "$policy"
+	# shellcheck disable=SC2016 # for the inner shell
+	run lab_in a bash -c '"$@" | head -n 1; exit "${PIPESTATUS[0]}"' _ \
+		timeout 10 "$TRIPATH_BUILD/bin/tp-load" status v0 --watch=0.05 --json
+	[ "$status" = 1 ]
+	jq -e '.interfaces[0].interface == "v0"' <<<"$output"
+}
+
 @test "status and explain know a sink that lives, one that stalled, and none" {
 	policy_with 7000 af_xdp >"$policy"
 	lab_load attach v0 --policy "$policy"

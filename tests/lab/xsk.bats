@@ -372,6 +372,32 @@ overrun() {
 	books_balance link
 }
 
+# Nobody owns a queue of v0.
+nobody_owns() {
+	lab_load status v0 --json --interval 0.05 | jq -e '.interfaces[0].queues | all(.af_xdp_socket.state == "none")'
+}
+
+@test "tp-xsk: a reader that goes away ends it quietly, and a full disk with words; both unbind" {
+	local format
+
+	attach v0
+	for format in "" --json; do
+		# shellcheck disable=SC2086,SC2016 # none or one; for the inner shell
+		run lab_in a bash -c '"$@" | head -n 1; exit "${PIPESTATUS[0]}"' _ \
+			timeout 10 "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --interval 0.1 --sanitize $format
+		echo "$output"
+		[ "$status" = 1 ]
+		[ "${#lines[@]}" = 1 ]
+		nobody_owns
+		# shellcheck disable=SC2086,SC2016 # none or one; for the inner shell
+		run lab_in a bash -c '"$@" >/dev/full' _ timeout 10 "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --sanitize $format
+		echo "$output"
+		[ "$status" = 1 ]
+		[ "$output" = "tp-xsk: error: cannot write to standard output: No space left on device" ]
+		nobody_owns
+	done
+}
+
 @test "tp-xsk: an interface that is deleted ends it with words" {
 	attach v0
 	sink gone --iface v0
