@@ -6,7 +6,7 @@ POLICY_SRCS := $(wildcard loaders/lib/policy*.c)
 PROGRAMS += tp-xsk
 tp-xsk_SRCS := loaders/tp-xsk.c loaders/lib/xsk.c loaders/lib/frames.c loaders/lib/msg.c loaders/lib/netif.c \
 	loaders/lib/pins.c loaders/xsk/address.c loaders/xsk/client.c loaders/xsk/echo.c loaders/xsk/forward.c \
-	loaders/xsk/options.c loaders/xsk/packet.c loaders/xsk/report.c loaders/xsk/setup.c loaders/xsk/target.c loaders/xsk/worker.c
+	loaders/xsk/options.c loaders/xsk/packet.c loaders/xsk/report.c loaders/xsk/setup.c loaders/xsk/target.c loaders/xsk/values.c loaders/xsk/worker.c
 tp-xsk_LIBS := -lxdp -lbpf -ljansson -lpthread
 
 PROGRAMS += tp-load

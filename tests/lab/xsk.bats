@@ -144,6 +144,36 @@ serve() {
 	done
 }
 
+@test "tp-xsk: options that contradict each other are refused, both of them named" {
+	local options first second
+
+	while read -r first second options; do
+		# shellcheck disable=SC2086 # a command line
+		run "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 $options
+		echo "$options: $output"
+		[ "$status" = 2 ]
+		[[ ${lines[0]} == *"$first and $second exclude each other" ||
+			${lines[0]} == *"$first goes with --mode "*", not with ${second/./ }" ]]
+	done <<-END
+		--poll --spin --spin --poll
+		--poll --busy-poll --poll --busy-poll
+		--spin --busy-poll --busy-poll --spin
+		--copy --zero-copy --zero-copy --copy
+		--copy --require --require zero-copy --copy
+		--out --mode.echo --out v1
+		--out --mode.drop --out v1 --mode drop
+		--from --mode.echo --from 10.99.0.1:7200
+		--to --mode.forward --to 10.99.0.1:7200 --mode forward
+		--to-mac --mode.drop --to-mac 02:00:00:00:00:01 --mode drop
+		--window --mode.echo --window 1
+		--size --mode.echo --mode echo --size 64
+	END
+	# What says the same thing twice contradicts nothing: it gets as far as the interface.
+	run lab_in a "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --spin --spin --zero-copy --require zero-copy
+	[ "$status" = 1 ]
+	[[ $output == *"nothing is attached to v0"* ]]
+}
+
 # Odd, even, smallest and largest payloads over both families.
 echo_all_sizes() {
 	local size
