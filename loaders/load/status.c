@@ -12,7 +12,7 @@
 #include "loaders/lib/msg.h"
 #include "loaders/lib/pins.h"
 #include "loaders/load/figures.h"
-#include "loaders/load/load.h"
+#include "loaders/load/moved.h"
 #include "loaders/lib/version.h"
 
 #define INTERVAL_MIN_S  0.05
@@ -173,11 +173,16 @@ static int measure(const struct request *request, char **names, size_t count)
 	return err || (count && !usable) ? EXIT_FAILED : EXIT_OK;
 }
 
+static void say_moved(const char *ifname, uint32_t ifindex, const struct origin *origin, void *data)
+{
+	moved_here_say(ifname, origin);
+}
+
 static int once(const struct request *request)
 {
 	char *one[] = {(char *)request->ifname}, **names;
 	size_t count;
-	int err, code;
+	int err, code, moved;
 
 	if (request->ifname)
 		return measure(request, one, 1);
@@ -186,7 +191,8 @@ static int once(const struct request *request)
 		msg_error("cannot list " PINS_ROOT ": %s", strerror(-err));
 		return EXIT_FAILED;
 	}
-	if (!count && !request->json)
+	moved = moved_here_each(say_moved, NULL);
+	if (!count && !moved && !request->json)
 		printf("nothing is attached in this network namespace; tp-load attach IFACE "
 		       "--policy FILE\n");
 	code = measure(request, names, count);
