@@ -111,10 +111,14 @@ need-root:
 need-iface: need-root
 	@[ -n "$(IFACE)" ] || { echo "Which interface? Type: make $(MAKECMDGOALS) IFACE=ens1f0" >&2; exit 2; }
 
-.PHONY: load unload status
+.PHONY: load reload unload status
 load: need-iface deps ## attach to IFACE=… [POLICY=docs/examples/observe.yaml] [MODE=auto|native|generic]
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(TP_LOAD) attach $(IFACE) --policy $(POLICY) --mode $(MODE)
+reload: need-iface ## swap the policy of IFACE=… for POLICY=…, under traffic
+	@$(if $(findstring file,$(origin POLICY)),echo "Which policy? Type: make reload IFACE=$(IFACE) POLICY=docs/examples/agentic.yaml" >&2; exit 2)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(TP_LOAD) reload $(IFACE) --policy $(POLICY)
 unload: need-iface ## detach from IFACE=…
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(TP_LOAD) detach $(IFACE)

@@ -18,7 +18,7 @@
 #define TP_GROUP_SERVICES 32  /* services that may share a port by different local prefixes */
 #define TP_CPU_SLOTS      64  /* what a class's flows spread over, in proportion to weight */
 #define TP_NO_CPU         0xffffffffU
-#define TP_CONTROL_PORTS  32 /* ports that class control services may name besides ssh and BGP */
+#define TP_CONTROL_PORTS  32 /* of class control, besides ssh and BGP: a rule, no table's size */
 #define TP_HASH_LEN       32 /* BLAKE2b-256 of the policy file's bytes */
 
 /* The generation word: generation (never 0 while a policy is in force), slot, flags. */
