@@ -50,6 +50,3 @@ test_frames_LIBS := -lcmocka -lxdp -lbpf
 TEST_PROGRAMS += test_packet
 test_packet_SRCS := tests/unit/test_packet.c loaders/xsk/packet.c
 test_packet_LIBS := -lcmocka
-
-# Known losses for the trace scripts.
-BPF += tests/lab/abort

@@ -35,6 +35,22 @@ def percentile(histogram, q):
     return histogram[-1][0]
 
 
+def fine_percentile(histogram, q):
+    """The same, by linear interpolation between a bucket's bounds: for differences that are smaller
+    than a bucket. Between buckets without counts the bounds are wider than they were counted with.
+    """
+    total = sum(count for _, count in histogram)
+    seen, low = 0, None
+    for bound, count in histogram:
+        if count and seen + count >= total * q / 100:
+            if low is None:
+                return float(bound)
+            return low + (bound - low) * (total * q / 100 - seen) / count
+        seen += count
+        low = bound
+    raise ValueError("a histogram without counts has no percentiles")
+
+
 def ratio_interval(numerator, denominator, seed=1, draws=DRAWS):
     """(ratio of the medians, [lo, hi]), by bootstrap over the pairs; None where a median is not
     positive.
@@ -52,6 +68,14 @@ def ratio_interval(numerator, denominator, seed=1, draws=DRAWS):
     tail = (100 - CONFIDENCE) / 2
     lo, hi = np.percentile(tops / bottoms, [tail, 100 - tail])
     return float(np.median(num) / np.median(den)), [float(lo), float(hi)]
+
+
+def median_interval(values, seed=1, draws=DRAWS):
+    """[lo, hi] of the median, by bootstrap over the values."""
+    data = np.asarray(values, dtype=float)
+    pick = np.random.default_rng(seed).integers(0, data.size, (draws, data.size))
+    tail = (100 - CONFIDENCE) / 2
+    return [float(v) for v in np.percentile(np.median(data[pick], axis=1), [tail, 100 - tail])]
 
 
 def compare(name, unit, ours, theirs, noise, better, seed=1):

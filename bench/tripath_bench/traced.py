@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from . import lab
+from . import lab, libbpf
 from .say import Failure
 
 TRACE = os.path.join(
@@ -117,6 +117,9 @@ class Bpftrace(Watcher):
             os.close(self.fifo)
         super().__exit__(*exception)
         self.folder.cleanup()
+
+    def programs(self):
+        return libbpf.programs_of(self.child.pid)
 
     def stop(self):
         """{map: value or {key: value}}; a histogram is [{min, max, count}, ...]."""

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Programs that lose every frame: by an error of their own, and by a redirect to nowhere. */
+/* Known losses, for trace/xdp_exceptions.bt: an error of the program's own, and a redirect to nowhere. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
