@@ -14,3 +14,4 @@ tp-pingpong_LIBS := -lbpf -lxdp -ljansson
 TEST_PROGRAMS += test_histogram
 test_histogram_SRCS := tests/unit/test_histogram.c bench/histogram.c
 test_histogram_LIBS := -lcmocka -ljansson
+BPF += bench/bpf/softirq_empty bench/bpf/lose

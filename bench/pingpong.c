@@ -43,7 +43,7 @@ struct options {
 	const char *client_netns;
 	struct sockaddr_in address;
 	unsigned int size;
-	unsigned int seconds;
+	__u64 ns; /* to measure for */
 	unsigned int server_cpu;
 	unsigned int client_cpu;
 };
@@ -61,7 +61,7 @@ static const struct argp_option option_table[] = {
 	{"address", 'a', "IPV4", 0, "address of the answering end", 0},
 	{"port", 'p', "N", 0, "port of the answering end (default 7000)", 0},
 	{"size", 'b', "BYTES", 0, "payload, 8 to 1400 (default 64)", 0},
-	{"seconds", 't', "N", 0, "time to measure (default 2)", 0},
+	{"seconds", 't', "N", 0, "time to measure, from 0.05 on (default 2)", 0},
 	{"server-cpu", 'S', "N", 0, "CPU of the answering end (default 0)", 0},
 	{"client-cpu", 'C', "N", 0, "CPU of the asking end (default 1)", 0},
 	{},
@@ -78,6 +78,19 @@ static error_t number(struct argp_state *state, const char *arg, long min, long 
 		return EINVAL;
 	}
 	*out = (unsigned int)value;
+	return 0;
+}
+
+static error_t duration(struct argp_state *state, const char *arg, __u64 *ns)
+{
+	char *end;
+	double value = strtod(arg, &end);
+
+	if (*end || end == arg || !(value >= 0.05 && value <= 3600)) {
+		argp_error(state, "'%s' is not a number of seconds from 0.05 to 3600", arg);
+		return EINVAL;
+	}
+	*ns = (__u64)(value * (double)NS_PER_S);
 	return 0;
 }
 
@@ -111,7 +124,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'b':
 		return number(state, arg, SIZE_MIN_UDP, SIZE_MAX_UDP, &o->size);
 	case 't':
-		return number(state, arg, 1, 3600, &o->seconds);
+		return duration(state, arg, &o->ns);
 	case 'S':
 		return number(state, arg, 0, CPU_SETSIZE - 1, &o->server_cpu);
 	case 'C':
@@ -286,7 +299,7 @@ static int ask(const struct options *o, struct result *result)
 		now = now_ns();
 		if (sequence <= WARM_ROUNDS) {
 			start = now;
-			end = now + o->seconds * NS_PER_S;
+			end = now + o->ns;
 			continue;
 		}
 		if (rtt)
@@ -330,7 +343,7 @@ int main(int argc, char **argv)
 	struct options options = {
 		.address = {.sin_family = AF_INET, .sin_port = htons(7000)},
 		.size = 64,
-		.seconds = 2,
+		.ns = 2 * NS_PER_S,
 		.client_cpu = 1,
 	};
 	struct result result = {};

@@ -17,3 +17,8 @@ tp-load_SRCS := loaders/tp-load.c loaders/load/attach.c loaders/load/claim.c loa
 	loaders/lib/msg.c loaders/lib/netif.c loaders/lib/netns.c loaders/lib/pins.c loaders/lib/pins_sweep.c loaders/lib/xdp_attach.c loaders/lib/xdp_probe.c \
 	$(POLICY_SRCS)
 tp-load_LIBS := -lxdp -lbpf -lcyaml -lyaml -ljansson -lsodium
+
+PROGRAMS += tp-probe
+tp-probe_SRCS := loaders/tp-probe.c loaders/probe/guardian.c loaders/probe/hist.c loaders/probe/options.c \
+	loaders/probe/probe.c loaders/probe/softirq.c loaders/probe/wakeup.c loaders/lib/msg.c
+tp-probe_LIBS := -lbpf -lxdp -ljansson
