@@ -57,7 +57,8 @@ class Testpmd:
         eal = ["--no-pci", "--no-telemetry", "--no-huge", "-m", "512"]
         eal += [f"--file-prefix=tripath-{os.getpid()}", "-l", f"{control_cpu},{cpu}"]
         eal += ["--main-lcore", str(control_cpu), *(f"--vdev={d}" for d in devices)]
-        self.command = [*command, *eal, "--", "--interactive", "--auto-start", *arguments]
+        # Its lines would wait in a buffer until the end.
+        self.command = ["stdbuf", "-oL", *command, *eal, "--", "--interactive", "--auto-start", *arguments]
         self.process = subprocess.Popen(
             lab.inside(netns, *self.command),
             env=environment,
