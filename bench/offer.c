@@ -33,7 +33,7 @@
 #include "loaders/lib/msg.h"
 #include "skel/offer.skel.h"
 
-#define QUIET_NS  50000000L  /* nothing arrived for this long: all has */
+#define QUIET_NS  50000000L /* nothing arrived for this long: all has */
 #define QUIET_MAX 40
 
 struct options {
@@ -210,8 +210,7 @@ static int print(const struct options *o, const struct offer *offer,
 	int err;
 
 	if (out && o->far_end) {
-		json_object_set_new(out, "arrived_frames",
-				    json_integer((json_int_t)settle(offer)));
+		json_object_set_new(out, "arrived_frames", json_integer((json_int_t)settle(offer)));
 		json_object_set_new(out, "arrived_in_time_frames",
 				    json_integer((json_int_t)bss->arrived_in_time));
 	}
@@ -264,7 +263,8 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "Sends live frames (BPF_PROG_RUN) of 64-byte UDP packets into a veth as fast as "
+		.doc = "Sends live frames (BPF_PROG_RUN) of 64-byte UDP packets into a veth as "
+		       "fast as "
 		       "one CPU can, and counts what a forwarder returns.",
 	};
 	struct options o = {.flows = 20000, .seconds = 2};

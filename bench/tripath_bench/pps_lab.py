@@ -58,20 +58,27 @@ def network():
 
 
 class Xsk:
-    """tp-xsk behind the classifier; to drop, or to forward as a wire between two interfaces."""
+    """tp-xsk behind the classifier; to drop, or to forward as a wire between two interfaces.
+    @bare: behind a program that only redirects, as testpmd's does.
+    """
 
-    def __init__(self, bench, job):
-        self.bench, self.job, self.process = bench, job, None
+    def __init__(self, bench, job, bare=False):
+        self.bench, self.job, self.bare, self.process = bench, job, bare, None
         self.ends = [IN[1]] if job == "rx" else [IN[1], OUT[0]]
 
     def start(self):
         for end in self.ends:
             self.bench.load("attach", end, "--policy", self.bench.policy)
+            if self.bare:
+                self._redirect("--interface", end)
         arguments = ["--iface", IN[1], "--spin", "--cpu", str(self.bench.cpu), "--ring", str(RING)]
         arguments += ["--batch", str(BURST), "--json", "--interval", "0.1"]
         arguments += ["--mode", "drop"] if self.job == "rx" else ["--mode", "forward", "--out", OUT[0]]
         self.process = self.bench.spawn("tp-xsk", *arguments)
         self._next()
+
+    def _redirect(self, *arguments):
+        lab.run(*lab.inside(self.bench.netns, self.bench.program("tp-redirect"), *arguments))
 
     def _next(self):
         line = self.process.stdout.readline()
@@ -102,6 +109,8 @@ class Xsk:
         return json.loads(latest) if latest else self._next()
 
     def receipt(self):
+        if self.bare:
+            return {"xdp_mode": "native"}
         status = json.loads(
             self.bench.load("status", IN[1], "--json", "--interval", "0.1")
         )["interfaces"][0]
@@ -110,6 +119,8 @@ class Xsk:
     def stop(self):
         end(self.process)
         for interface in self.ends:
+            if self.bare:
+                self._redirect("--interface", interface, "--undo")
             # Also after an attach that failed or was cut short: detach clears what that left.
             subprocess.run(
                 lab.inside(self.bench.netns, self.bench.program("tp-load"), "detach", interface),

@@ -14,6 +14,7 @@ TITLE = "Packet rate"
 FLOWS = 64
 MANY_FLOWS = 20_000
 SIZE = 64
+PROGRAMS = ("tp-xsk", "tp-load", "tp-offer", "tp-udpsink", "tp-redirect")
 
 # (side, path, job, what it is compared as, the project's target)
 SIDES = (
@@ -22,6 +23,7 @@ SIDES = (
     ("testpmd net_af_packet", "af_packet", "rx", "xsk rx vs af_packet", 8),
     ("recvmmsg", "recvmmsg", "rx", "xsk rx vs recvmmsg", None),
     ("tp-xsk again", "xsk", "rx", None, None),
+    ("tp-xsk, bare redirect", "xsk-redirect", "rx", None, None),
     ("tp-xsk", "xsk", "fwd", None, None),
     ("testpmd net_af_xdp", "testpmd-af_xdp", "fwd", "xsk fwd vs testpmd af_xdp", 1.0),
     ("tp-xsk again", "xsk", "fwd", None, None),
@@ -30,8 +32,8 @@ CASES = {"rx": "receive", "fwd": "forward"}
 
 
 def side_of(bench, path, job):
-    if path == "xsk":
-        return pps_lab.Xsk(bench, job)
+    if path.startswith("xsk"):
+        return pps_lab.Xsk(bench, job, bare=path == "xsk-redirect")
     if path == "recvmmsg":
         return pps_lab.Udp(bench)
     return pps_lab.Dpdk(bench, job, "net_af_xdp" if path == "testpmd-af_xdp" else "net_af_packet")
@@ -99,6 +101,21 @@ def compare(envelope, taken):
             )
 
 
+def bare(envelope, taken):
+    """The two loops alone, and the classifier alone, out of the same turns."""
+
+    def rates(name):
+        return [one["mpps"] for one in taken[name, "rx"]]
+
+    noise = (rates("tp-xsk"), rates("tp-xsk again"))
+    mine = rates("tp-xsk, bare redirect")
+    for name, theirs in (
+        ("xsk rx behind a bare redirect vs testpmd af_xdp", rates("testpmd net_af_xdp")),
+        ("xsk rx behind a bare redirect vs behind the classifier", rates("tp-xsk")),
+    ):
+        envelope.comparison(stats.compare(name, "Mpps", mine, theirs, noise, "higher"))
+
+
 def many_flows(envelope, bench, rounds):
     """tp-xsk alone again, where the flow table no longer fits the caches next to the CPU."""
     bench.flows = MANY_FLOWS
@@ -120,6 +137,8 @@ def notes(envelope, bench):
         "So a receiver that keeps up leaves the rate to the other CPU: there the classifier "
         "(parse, flow table, policy, counters for queue, service and tenant) stands in tp-xsk's "
         "way, and a program that only redirects in testpmd's. The comparison is of whole paths.",
+        "`bare redirect`: tp-xsk once more, behind a program that only redirects, as testpmd's does: "
+        "what is left is the two receiving loops, and what it gains on tp-xsk is the classifier.",
         "Rates: receive is what the program counted over the time from the first frame sent to the "
         "last; forward is what arrived at the far end within it. Lost frames are counted by "
         "the program or the kernel and stand with each repetition.",
@@ -134,7 +153,7 @@ def notes(envelope, bench):
 
 
 def run(envelope, options):
-    programs = [os.path.join(options.build, "bin", n) for n in ("tp-xsk", "tp-load", "tp-offer", "tp-udpsink")]
+    programs = [os.path.join(options.build, "bin", n) for n in PROGRAMS]
     for path in programs:
         if not os.path.exists(path):
             raise Failure(f"{path} is missing. Type: make all")
@@ -166,6 +185,7 @@ def run(envelope, options):
         taken = take_turns(bench, receipt["sides"], options.pairs)
         keep_raw(envelope, taken)
         compare(envelope, taken)
+        bare(envelope, taken)
         many_flows(envelope, bench, options.pairs)
     receipt["programs"] = [
         s["program"] for s in receipt["sides"].values() if "program" in s
