@@ -114,7 +114,7 @@ static int load(struct offer **out, const struct options *o)
 	}
 	offer = offer__open();
 	if (!offer)
-		return -errno;
+		return -ENOMEM;
 	offer->rodata->cfg.flows = o->flows;
 	offer->rodata->cfg.step = bench_replay_step(o->flows);
 	offer->rodata->cfg.ifindex = ifindex;

@@ -53,7 +53,7 @@ static int load(struct redirect **out, int xsks_fd)
 	int err;
 
 	if (!redirect)
-		return -errno;
+		return -ENOMEM;
 	err = bpf_map__reuse_fd(redirect->maps.xsks, xsks_fd);
 	if (!err)
 		err = redirect__load(redirect);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Suite `pps`: how many small packets a second a receiver takes, and a forwarder passes on.
 
-Live frames of BPF_PROG_RUN over a veth pair into tp-xsk behind the classifier, against DPDK's testpmd
-over AF_XDP and over AF_PACKET, and against a UDP socket with recvmmsg.
+Live frames of BPF_PROG_RUN over a veth pair into tp-xsk behind the classifier, against DPDK's
+testpmd over AF_XDP and over AF_PACKET, and against a UDP socket with recvmmsg.
 """
 
 import os
@@ -70,7 +70,8 @@ def take_turns(bench, receipt, rounds):
 def keep_raw(envelope, taken):
     for name, path, job, _, _ in SIDES:
         ones = taken[name, job]
-        more = {k: [one[k] for one in ones] for k in ones[0] if k != "mpps" and ones[0][k] is not None}
+        told = [k for k, v in ones[0].items() if k != "mpps" and v is not None]
+        more = {k: [one[k] for one in ones] for k in told}
         envelope.repetition(
             CASES[job],
             name,
@@ -122,7 +123,11 @@ def many_flows(envelope, bench, rounds):
     ones = [bench.measure(pps_lab.Xsk(bench, "rx"), "rx")[0] for _ in range(rounds)]
     rates = [one["mpps"] for one in ones]
     envelope.repetition(
-        f"receive, {MANY_FLOWS} flows", "tp-xsk", "Mpps", rates, what="rate",
+        f"receive, {MANY_FLOWS} flows",
+        "tp-xsk",
+        "Mpps",
+        rates,
+        what="rate",
         labels={"path": "xsk", "size_bytes": SIZE, "job": "rx", "flows": MANY_FLOWS},
     )
     envelope.figure(f"receive, tp-xsk, {MANY_FLOWS} flows", "Mpps", stats.median(rates))
@@ -187,7 +192,5 @@ def run(envelope, options):
         compare(envelope, taken)
         bare(envelope, taken)
         many_flows(envelope, bench, options.pairs)
-    receipt["programs"] = [
-        s["program"] for s in receipt["sides"].values() if "program" in s
-    ]
+    receipt["programs"] = [s["program"] for s in receipt["sides"].values() if "program" in s]
     notes(envelope, bench)

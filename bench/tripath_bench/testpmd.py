@@ -58,7 +58,8 @@ class Testpmd:
         eal += [f"--file-prefix=tripath-{os.getpid()}", "-l", f"{control_cpu},{cpu}"]
         eal += ["--main-lcore", str(control_cpu), *(f"--vdev={d}" for d in devices)]
         # Its lines would wait in a buffer until the end.
-        self.command = ["stdbuf", "-oL", *command, *eal, "--", "--interactive", "--auto-start", *arguments]
+        self.command = ["stdbuf", "-oL", *command, *eal]
+        self.command += ["--", "--interactive", "--auto-start", *arguments]
         self.process = subprocess.Popen(
             lab.inside(netns, *self.command),
             env=environment,
