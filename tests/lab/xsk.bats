@@ -381,6 +381,26 @@ overrun() {
 	final gone 'all(.workers[]; .frames_missing == 0)'
 }
 
+@test "tp-xsk: forwarding into an interface that is deleted loses what it counts" {
+	attach v0
+	sink cut --iface v0 --mode forward --out v1 --ring 64 --frames 1024
+	peer b flood 10.99.0.1 7000 1 3>&- &
+	other_pids+=("$!")
+	lab_until 10 lab_at_least v0 .reasons.xsk_redirected 2000
+	ip -n "$lab_name-a" link del v1
+	sink_died 1
+	grep -q "v1 is gone" "$out/cut.err"
+	wait "${other_pids[0]}"
+	other_pids=()
+	books_balance cut
+	# Every packet that was taken was sent, or is in exactly one counter of loss.
+	final cut '[.workers[] | .ports[0].counters.rx_packets - .ports[1].counters.tx_ring_full
+		- .ports[1].counters.tx_completed - .ports[1].counters.tx_unsent] | add == 0'
+	final cut '[.workers[].ports[1].counters.tx_unsent] | add > 0'
+	final cut 'all(.workers[]; .lost_by_sink_packets == .ports[1].counters.tx_ring_full
+		+ .ports[1].counters.tx_device_dropped + .ports[1].counters.tx_unsent)'
+}
+
 @test "tp-xsk: detach ends it with words" {
 	attach v0
 	sink detached --iface v0
