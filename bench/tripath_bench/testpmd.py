@@ -33,7 +33,10 @@ def find(build):
     try:
         command, environment = lab.tool(NAME, PACKAGES, os.path.abspath(build))
     except Failure as why:
-        raise Unsupported(f"DPDK's testpmd, the opponent, cannot be had: {why}") from why
+        raise Unsupported(
+            "DPDK's testpmd, the opponent, is not installed and its packages cannot be downloaded. "
+            f"Type: sudo apt-get update, or install {PACKAGES[0]} and its drivers"
+        ) from why
     folder = os.path.join(os.path.dirname(os.path.dirname(command[0])), "lib")
     drivers = []
     for found, _, files in os.walk(folder):
