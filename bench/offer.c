@@ -164,7 +164,8 @@ static void interrupt(int number)
 }
 
 /* One call, which a signal ends: each would repeat its set-up, and a generator that pauses does not saturate. */
-static int send_for(const struct offer *offer, const struct bench_packet *packet, double seconds)
+static int send_for(const struct offer *offer, const struct bench_packet *packet, double seconds,
+		    __u64 *cpu_ns)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet->bytes, .data_size_in = packet->len,
 		    .repeat = INT_MAX, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
@@ -175,12 +176,18 @@ static int send_for(const struct offer *offer, const struct bench_packet *packet
 			     .tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)},
 	};
 
+	__u64 start = bench_clock(CLOCK_THREAD_CPUTIME_ID);
+
 	if (sigaction(SIGALRM, &action, NULL) || setitimer(ITIMER_REAL, &timer, NULL))
 		return -errno;
-	if (!bpf_prog_test_run_opts(bpf_program__fd(offer->progs.offer), &opts) || errno == EINTR)
-		return 0;
-	msg_error("live frames cannot be sent (Linux 5.18): %s", strerror(errno));
-	return -errno;
+	if (bpf_prog_test_run_opts(bpf_program__fd(offer->progs.offer), &opts) && errno != EINTR) {
+		int err = -errno;
+
+		msg_error("live frames cannot be sent (Linux 5.18): %s", strerror(-err));
+		return err;
+	}
+	*cpu_ns = bench_clock(CLOCK_THREAD_CPUTIME_ID) - start;
+	return 0;
 }
 
 /* Frames that arrived, once no more do. */
@@ -201,12 +208,13 @@ static __u64 settle(const struct offer *offer)
 }
 
 static int print(const struct options *o, const struct offer *offer,
-		 const struct bench_packet *packet)
+		 const struct bench_packet *packet, __u64 cpu_ns)
 {
 	const struct offer__bss *bss = offer->bss;
-	json_t *out = json_pack("{s:I, s:i, s:i, s:f}", "sent_frames", (json_int_t)bss->sent,
+	json_t *out = json_pack("{s:I, s:i, s:i, s:f, s:f}", "sent_frames", (json_int_t)bss->sent,
 				"frame_bytes", (int)packet->len, "flows", (int)o->flows, "seconds",
-				(double)(bss->last_ns - bss->first_ns) / 1e9);
+				(double)(bss->last_ns - bss->first_ns) / 1e9, "cpu_seconds",
+				(double)cpu_ns / 1e9);
 	int err;
 
 	if (out && o->far_end) {
@@ -224,6 +232,7 @@ static int run(const struct options *o)
 	struct bench_packet packet;
 	struct bpf_tc_hook hook;
 	struct offer *offer = NULL;
+	__u64 cpu_ns = 0;
 	int err;
 
 	bench_packet_make(&packet, false, false);
@@ -236,9 +245,9 @@ static int run(const struct options *o)
 		if (err)
 			goto destroy;
 	}
-	err = send_for(offer, &packet, o->seconds);
+	err = send_for(offer, &packet, o->seconds, &cpu_ns);
 	if (!err)
-		err = print(o, offer, &packet);
+		err = print(o, offer, &packet, cpu_ns);
 	if (o->far_end)
 		detach_arrivals(&hook);
 destroy:

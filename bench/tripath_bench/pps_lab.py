@@ -284,6 +284,7 @@ class Bench:
         return {
             "mpps": done / offered["seconds"] / 1e6,
             "offered_mpps": offered["sent_frames"] / offered["seconds"] / 1e6,
+            "sender_cpu_ns": offered["cpu_seconds"] * 1e9 / offered["sent_frames"],
             "sent_frames": offered["sent_frames"],
             "entered_frames": entered,
             "received_frames": received,

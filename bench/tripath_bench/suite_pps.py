@@ -88,10 +88,13 @@ def compare(envelope, taken):
         return [one["mpps"] for one in taken[name, job]]
 
     for name, _, job, against, target in SIDES:
-        lost = [1 - one["mpps"] / one["offered_mpps"] for one in taken[name, job]]
+        lost = [max(0.0, 1 - one["mpps"] / one["offered_mpps"]) for one in taken[name, job]]
         if not name.endswith("again"):
             envelope.figure(f"{CASES[job]}, {name}", "Mpps", stats.median(rates(name, job)))
             envelope.figure(f"{CASES[job]}, {name}, lost", "share", stats.median(lost))
+            if job == "rx":
+                cost = stats.median([one["sender_cpu_ns"] for one in taken[name, job]])
+                envelope.figure(f"{CASES[job]}, {name}, sending CPU a frame", "ns", cost)
         if against:
             noise = (rates("tp-xsk", job), rates("tp-xsk again", job))
             envelope.comparison(
@@ -144,12 +147,14 @@ def notes(envelope, bench):
         "way, and a program that only redirects in testpmd's. The comparison is of whole paths.",
         "`bare redirect`: tp-xsk once more, behind a program that only redirects, as testpmd's does: "
         "what is left is the two receiving loops, and what it gains on tp-xsk is the classifier.",
+        "`sending CPU a frame`: CPU time of the sending thread, in which NAPI, the XDP program or "
+        "the stack run too; what other processes take of the machine is not in it.",
         "Rates: receive is what the program counted over the time from the first frame sent to the "
         "last; forward is what arrived at the far end within it. Lost frames are counted by "
         "the program or the kernel and stand with each repetition.",
         "testpmd net_af_xdp attaches libxdp's own program, without the dispatcher, which this "
-        "kernel may refuse. Tried and without effect here: busy_budget 0 and 64, rings of 512 and "
-        "2048, bursts of 32 and 64.",
+        "kernel may refuse. Tried and without effect here: busy_budget 0 and 64, also with "
+        "napi_defer_hard_irqs, and rings of 512 and 2048. Hugepages were not: the machine has none.",
         "AF_PACKET and recvmmsg have no XDP program: NAPI comes from GRO on the veth. Tried and not "
         "better: an empty XDP program instead, rings of other sizes, 256 messages a call.",
         "All on veth in copy mode: AF_XDP has no zero-copy there.",
