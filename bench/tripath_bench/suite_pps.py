@@ -154,7 +154,7 @@ def notes(envelope, bench):
         "the program or the kernel and stand with each repetition.",
         "testpmd net_af_xdp attaches libxdp's own program, without the dispatcher, which this "
         "kernel may refuse. Tried and without effect here: busy_budget 0 and 64, also with "
-        "napi_defer_hard_irqs, and rings of 512 and 2048. Hugepages were not: the machine has none.",
+        "napi_defer_hard_irqs, and rings of 512 and 2048. Hugepages were not tried.",
         "AF_PACKET and recvmmsg have no XDP program: NAPI comes from GRO on the veth. Tried and not "
         "better: an empty XDP program instead, rings of other sizes, 256 messages a call.",
         "All on veth in copy mode: AF_XDP has no zero-copy there.",
