@@ -148,7 +148,7 @@ def notes(envelope, bench):
         "`bare redirect`: tp-xsk once more, behind a program that only redirects, as testpmd's does: "
         "what is left is the two receiving loops, and what it gains on tp-xsk is the classifier.",
         "`sending CPU a frame`: CPU time of the sending thread, in which NAPI, the XDP program or "
-        "the stack run too; what other processes take of the machine is not in it.",
+        "the stack run too; waiting for the CPU is not in it.",
         "Rates: receive is what the program counted over the time from the first frame sent to the "
         "last; forward is what arrived at the far end within it. Lost frames are counted by "
         "the program or the kernel and stand with each repetition.",
