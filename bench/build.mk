@@ -17,12 +17,15 @@ test_histogram_LIBS := -lcmocka -ljansson
 BPF += bench/bpf/softirq_empty bench/bpf/lose
 
 # Suite pps: live frames, and what a UDP socket makes of them.
-BPF += bench/bpf/offer
+BPF += bench/bpf/offer bench/bpf/redirect
 
-PROGRAMS += tp-offer tp-udpsink
+PROGRAMS += tp-offer tp-udpsink tp-redirect
 
 tp-offer_SRCS := bench/offer.c bench/bpf-packet.c bench/bpf-time.c bench/bpf-replay.c loaders/lib/msg.c
 tp-offer_LIBS := -lbpf -lxdp -ljansson
 
 tp-udpsink_SRCS := bench/udpsink.c loaders/lib/msg.c
 tp-udpsink_LIBS := -lbpf -lxdp -ljansson
+
+tp-redirect_SRCS := bench/redirect.c loaders/lib/pins.c loaders/lib/msg.c
+tp-redirect_LIBS := -lbpf -lxdp -ljansson

@@ -33,7 +33,7 @@
 #include "loaders/lib/msg.h"
 #include "skel/offer.skel.h"
 
-#define QUIET_NS  50000000L  /* nothing arrived for this long: all has */
+#define QUIET_NS  50000000L /* nothing arrived for this long: all has */
 #define QUIET_MAX 40
 
 struct options {
@@ -114,7 +114,7 @@ static int load(struct offer **out, const struct options *o)
 	}
 	offer = offer__open();
 	if (!offer)
-		return -errno;
+		return -ENOMEM;
 	offer->rodata->cfg.flows = o->flows;
 	offer->rodata->cfg.step = bench_replay_step(o->flows);
 	offer->rodata->cfg.ifindex = ifindex;
@@ -164,7 +164,8 @@ static void interrupt(int number)
 }
 
 /* One call, which a signal ends: each would repeat its set-up, and a generator that pauses does not saturate. */
-static int send_for(const struct offer *offer, const struct bench_packet *packet, double seconds)
+static int send_for(const struct offer *offer, const struct bench_packet *packet, double seconds,
+		    __u64 *cpu_ns)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet->bytes, .data_size_in = packet->len,
 		    .repeat = INT_MAX, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
@@ -175,12 +176,18 @@ static int send_for(const struct offer *offer, const struct bench_packet *packet
 			     .tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)},
 	};
 
+	__u64 start = bench_clock(CLOCK_THREAD_CPUTIME_ID);
+
 	if (sigaction(SIGALRM, &action, NULL) || setitimer(ITIMER_REAL, &timer, NULL))
 		return -errno;
-	if (!bpf_prog_test_run_opts(bpf_program__fd(offer->progs.offer), &opts) || errno == EINTR)
-		return 0;
-	msg_error("live frames cannot be sent (Linux 5.18): %s", strerror(errno));
-	return -errno;
+	if (bpf_prog_test_run_opts(bpf_program__fd(offer->progs.offer), &opts) && errno != EINTR) {
+		int err = -errno;
+
+		msg_error("live frames cannot be sent (Linux 5.18): %s", strerror(-err));
+		return err;
+	}
+	*cpu_ns = bench_clock(CLOCK_THREAD_CPUTIME_ID) - start;
+	return 0;
 }
 
 /* Frames that arrived, once no more do. */
@@ -201,17 +208,17 @@ static __u64 settle(const struct offer *offer)
 }
 
 static int print(const struct options *o, const struct offer *offer,
-		 const struct bench_packet *packet)
+		 const struct bench_packet *packet, __u64 cpu_ns)
 {
 	const struct offer__bss *bss = offer->bss;
-	json_t *out = json_pack("{s:I, s:i, s:i, s:f}", "sent_frames", (json_int_t)bss->sent,
+	json_t *out = json_pack("{s:I, s:i, s:i, s:f, s:f}", "sent_frames", (json_int_t)bss->sent,
 				"frame_bytes", (int)packet->len, "flows", (int)o->flows, "seconds",
-				(double)(bss->last_ns - bss->first_ns) / 1e9);
+				(double)(bss->last_ns - bss->first_ns) / 1e9, "cpu_seconds",
+				(double)cpu_ns / 1e9);
 	int err;
 
 	if (out && o->far_end) {
-		json_object_set_new(out, "arrived_frames",
-				    json_integer((json_int_t)settle(offer)));
+		json_object_set_new(out, "arrived_frames", json_integer((json_int_t)settle(offer)));
 		json_object_set_new(out, "arrived_in_time_frames",
 				    json_integer((json_int_t)bss->arrived_in_time));
 	}
@@ -225,6 +232,7 @@ static int run(const struct options *o)
 	struct bench_packet packet;
 	struct bpf_tc_hook hook;
 	struct offer *offer = NULL;
+	__u64 cpu_ns = 0;
 	int err;
 
 	bench_packet_make(&packet, false, false);
@@ -237,9 +245,9 @@ static int run(const struct options *o)
 		if (err)
 			goto destroy;
 	}
-	err = send_for(offer, &packet, o->seconds);
+	err = send_for(offer, &packet, o->seconds, &cpu_ns);
 	if (!err)
-		err = print(o, offer, &packet);
+		err = print(o, offer, &packet, cpu_ns);
 	if (o->far_end)
 		detach_arrivals(&hook);
 destroy:
@@ -264,7 +272,8 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "Sends live frames (BPF_PROG_RUN) of 64-byte UDP packets into a veth as fast as "
+		.doc = "Sends live frames (BPF_PROG_RUN) of 64-byte UDP packets into a veth as "
+		       "fast as "
 		       "one CPU can, and counts what a forwarder returns.",
 	};
 	struct options o = {.flows = 20000, .seconds = 2};

@@ -107,13 +107,13 @@ static int open_socket(const struct options *o)
 
 static int print(const struct sink *s)
 {
-	json_t *out = json_pack("{s:I, s:I, s:I}", "received_datagrams", (json_int_t)s->datagrams,
-				"received_bytes", (json_int_t)s->bytes, "calls",
-				(json_int_t)s->calls);
-	int err = !out || json_dumpf(out, stdout, JSON_COMPACT) || printf("\n") < 0 ||
-				  fflush(stdout)
-			  ? -EIO
-			  : 0;
+	json_t *out =
+		json_pack("{s:I, s:I, s:I}", "received_datagrams", (json_int_t)s->datagrams,
+			  "received_bytes", (json_int_t)s->bytes, "calls", (json_int_t)s->calls);
+	int err =
+		!out || json_dumpf(out, stdout, JSON_COMPACT) || printf("\n") < 0 || fflush(stdout)
+			? -EIO
+			: 0;
 
 	json_decref(out);
 	return err;

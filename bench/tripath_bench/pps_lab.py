@@ -49,29 +49,37 @@ def network():
                 lab.run(*lab.inside(netns, "ethtool", "-K", end, "gro", "off"))
                 lab.run(*lab.inside(netns, "ip", "link", "set", end, "up"))
         lab.run(*lab.inside(netns, "ip", "link", "set", IN[1], "address", MAC))
-        # The flows come from somewhere that has no route here; the stack should take them all the same.
-        lab.run(*lab.inside(netns, "sh", "-c", "for f in all default tpb1; do echo 0 "
-                            ">/proc/sys/net/ipv4/conf/$f/rp_filter; done"))
+        # The flows come from where no route leads; the stack should take them all the same.
+        off = [f"net.ipv4.conf.{where}.rp_filter=0" for where in ("all", IN[1])]
+        lab.run(*lab.inside(netns, "sysctl", "-qw", *off))
         lab.run(*lab.inside(netns, "ip", "addr", "add", f"{LOCAL}/24", "dev", IN[1]))
         lab.run(*lab.inside(netns, "ip", "route", "add", "default", "dev", IN[1]))
         yield netns
 
 
 class Xsk:
-    """tp-xsk behind the classifier; to drop, or to forward as a wire between two interfaces."""
+    """tp-xsk behind the classifier; to drop, or to forward as a wire between two interfaces.
+    @bare: behind a program that only redirects, as testpmd's does.
+    """
 
-    def __init__(self, bench, job):
-        self.bench, self.job, self.process = bench, job, None
+    def __init__(self, bench, job, bare=False):
+        self.bench, self.job, self.bare, self.process = bench, job, bare, None
         self.ends = [IN[1]] if job == "rx" else [IN[1], OUT[0]]
 
     def start(self):
         for end in self.ends:
             self.bench.load("attach", end, "--policy", self.bench.policy)
+            if self.bare:
+                self._redirect("--interface", end)
         arguments = ["--iface", IN[1], "--spin", "--cpu", str(self.bench.cpu), "--ring", str(RING)]
         arguments += ["--batch", str(BURST), "--json", "--interval", "0.1"]
-        arguments += ["--mode", "drop"] if self.job == "rx" else ["--mode", "forward", "--out", OUT[0]]
+        wire = ["--mode", "forward", "--out", OUT[0]]
+        arguments += ["--mode", "drop"] if self.job == "rx" else wire
         self.process = self.bench.spawn("tp-xsk", *arguments)
         self._next()
+
+    def _redirect(self, *arguments):
+        lab.run(*lab.inside(self.bench.netns, self.bench.program("tp-redirect"), *arguments))
 
     def _next(self):
         line = self.process.stdout.readline()
@@ -102,6 +110,8 @@ class Xsk:
         return json.loads(latest) if latest else self._next()
 
     def receipt(self):
+        if self.bare:
+            return {"xdp_mode": "native"}
         status = json.loads(
             self.bench.load("status", IN[1], "--json", "--interval", "0.1")
         )["interfaces"][0]
@@ -110,6 +120,8 @@ class Xsk:
     def stop(self):
         end(self.process)
         for interface in self.ends:
+            if self.bare:
+                self._redirect("--interface", interface, "--undo")
             # Also after an attach that failed or was cut short: detach clears what that left.
             subprocess.run(
                 lab.inside(self.bench.netns, self.bench.program("tp-load"), "detach", interface),
@@ -135,8 +147,14 @@ class Dpdk:
             self.bench.testpmd,
             self.bench.netns,
             [f"{self.driver}{i},iface={end_}{more}" for i, end_ in enumerate(ends)],
-            [f"--forward-mode={mode}", "--nb-cores=1", f"--burst={BURST}", f"--rxd={RING}",
-             f"--txd={RING}", "--total-num-mbufs=16384"],
+            [
+                f"--forward-mode={mode}",
+                "--nb-cores=1",
+                f"--burst={BURST}",
+                f"--rxd={RING}",
+                f"--txd={RING}",
+                "--total-num-mbufs=16384",
+            ],
             self.bench.cpu,
             self.bench.sender_cpu,
         )
@@ -219,7 +237,7 @@ class Bench:
         lab.run(*lab.inside(self.netns, "ethtool", "-K", IN[1], "gro", "on" if on else "off"))
 
     def interface_counters(self, name):
-        shown = lab.run(*lab.inside(self.netns, "ip", "-j", "-s", "-s", "link", "show", "dev", name))
+        shown = lab.run(*lab.inside(self.netns, "ip", "-j", "-s", "link", "show", "dev", name))
         return json.loads(shown)[0]["stats64"]
 
     def offer(self, seconds, count_at_far_end):
@@ -227,9 +245,17 @@ class Bench:
         return json.loads(
             lab.run(
                 *lab.inside(
-                    self.netns, self.program("tp-offer"), "--interface", IN[0], *far,
-                    "--cpu", str(self.sender_cpu), "--flows", str(self.flows),
-                    "--seconds", str(seconds),
+                    self.netns,
+                    self.program("tp-offer"),
+                    "--interface",
+                    IN[0],
+                    *far,
+                    "--cpu",
+                    str(self.sender_cpu),
+                    "--flows",
+                    str(self.flows),
+                    "--seconds",
+                    str(seconds),
                 )
             )
         )
@@ -253,14 +279,16 @@ class Bench:
         finally:
             side.stop()
         received = after["received"] - before["received"]
+        lost = after["lost"] - before["lost"] if "lost" in after else entered - received
         done = offered["arrived_in_time_frames"] if job == "fwd" else received
         return {
             "mpps": done / offered["seconds"] / 1e6,
             "offered_mpps": offered["sent_frames"] / offered["seconds"] / 1e6,
+            "sender_cpu_ns": offered["cpu_seconds"] * 1e9 / offered["sent_frames"],
             "sent_frames": offered["sent_frames"],
             "entered_frames": entered,
             "received_frames": received,
-            "lost_frames": after["lost"] - before["lost"] if "lost" in after else entered - received,
+            "lost_frames": lost,
             "arrived_frames": offered.get("arrived_frames"),
             "arrived_kernel_frames": out,
         }, receipt

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Suite `pps`: how many small packets a second a receiver takes, and a forwarder passes on.
 
-Live frames of BPF_PROG_RUN over a veth pair into tp-xsk behind the classifier, against DPDK's testpmd
-over AF_XDP and over AF_PACKET, and against a UDP socket with recvmmsg.
+Live frames of BPF_PROG_RUN over a veth pair into tp-xsk behind the classifier, against DPDK's
+testpmd over AF_XDP and over AF_PACKET, and against a UDP socket with recvmmsg.
 """
 
 import os
@@ -14,6 +14,7 @@ TITLE = "Packet rate"
 FLOWS = 64
 MANY_FLOWS = 20_000
 SIZE = 64
+PROGRAMS = ("tp-xsk", "tp-load", "tp-offer", "tp-udpsink", "tp-redirect")
 
 # (side, path, job, what it is compared as, the project's target)
 SIDES = (
@@ -22,6 +23,7 @@ SIDES = (
     ("testpmd net_af_packet", "af_packet", "rx", "xsk rx vs af_packet", 8),
     ("recvmmsg", "recvmmsg", "rx", "xsk rx vs recvmmsg", None),
     ("tp-xsk again", "xsk", "rx", None, None),
+    ("tp-xsk, bare redirect", "xsk-redirect", "rx", None, None),
     ("tp-xsk", "xsk", "fwd", None, None),
     ("testpmd net_af_xdp", "testpmd-af_xdp", "fwd", "xsk fwd vs testpmd af_xdp", 1.0),
     ("tp-xsk again", "xsk", "fwd", None, None),
@@ -30,8 +32,8 @@ CASES = {"rx": "receive", "fwd": "forward"}
 
 
 def side_of(bench, path, job):
-    if path == "xsk":
-        return pps_lab.Xsk(bench, job)
+    if path.startswith("xsk"):
+        return pps_lab.Xsk(bench, job, bare=path == "xsk-redirect")
     if path == "recvmmsg":
         return pps_lab.Udp(bench)
     return pps_lab.Dpdk(bench, job, "net_af_xdp" if path == "testpmd-af_xdp" else "net_af_packet")
@@ -68,7 +70,8 @@ def take_turns(bench, receipt, rounds):
 def keep_raw(envelope, taken):
     for name, path, job, _, _ in SIDES:
         ones = taken[name, job]
-        more = {k: [one[k] for one in ones] for k in ones[0] if k != "mpps" and ones[0][k] is not None}
+        told = [k for k, v in ones[0].items() if k != "mpps" and v is not None]
+        more = {k: [one[k] for one in ones] for k in told}
         envelope.repetition(
             CASES[job],
             name,
@@ -85,10 +88,13 @@ def compare(envelope, taken):
         return [one["mpps"] for one in taken[name, job]]
 
     for name, _, job, against, target in SIDES:
-        lost = [1 - one["mpps"] / one["offered_mpps"] for one in taken[name, job]]
+        lost = [max(0.0, 1 - one["mpps"] / one["offered_mpps"]) for one in taken[name, job]]
         if not name.endswith("again"):
             envelope.figure(f"{CASES[job]}, {name}", "Mpps", stats.median(rates(name, job)))
             envelope.figure(f"{CASES[job]}, {name}, lost", "share", stats.median(lost))
+            if job == "rx":
+                cost = stats.median([one["sender_cpu_ns"] for one in taken[name, job]])
+                envelope.figure(f"{CASES[job]}, {name}, sending CPU a frame", "ns", cost)
         if against:
             noise = (rates("tp-xsk", job), rates("tp-xsk again", job))
             envelope.comparison(
@@ -99,13 +105,32 @@ def compare(envelope, taken):
             )
 
 
+def bare(envelope, taken):
+    """The two loops alone, and the classifier alone, out of the same turns."""
+
+    def rates(name):
+        return [one["mpps"] for one in taken[name, "rx"]]
+
+    noise = (rates("tp-xsk"), rates("tp-xsk again"))
+    mine = rates("tp-xsk, bare redirect")
+    for name, theirs in (
+        ("xsk rx behind a bare redirect vs testpmd af_xdp", rates("testpmd net_af_xdp")),
+        ("xsk rx behind a bare redirect vs behind the classifier", rates("tp-xsk")),
+    ):
+        envelope.comparison(stats.compare(name, "Mpps", mine, theirs, noise, "higher"))
+
+
 def many_flows(envelope, bench, rounds):
     """tp-xsk alone again, where the flow table no longer fits the caches next to the CPU."""
     bench.flows = MANY_FLOWS
     ones = [bench.measure(pps_lab.Xsk(bench, "rx"), "rx")[0] for _ in range(rounds)]
     rates = [one["mpps"] for one in ones]
     envelope.repetition(
-        f"receive, {MANY_FLOWS} flows", "tp-xsk", "Mpps", rates, what="rate",
+        f"receive, {MANY_FLOWS} flows",
+        "tp-xsk",
+        "Mpps",
+        rates,
+        what="rate",
         labels={"path": "xsk", "size_bytes": SIZE, "job": "rx", "flows": MANY_FLOWS},
     )
     envelope.figure(f"receive, tp-xsk, {MANY_FLOWS} flows", "Mpps", stats.median(rates))
@@ -120,12 +145,16 @@ def notes(envelope, bench):
         "So a receiver that keeps up leaves the rate to the other CPU: there the classifier "
         "(parse, flow table, policy, counters for queue, service and tenant) stands in tp-xsk's "
         "way, and a program that only redirects in testpmd's. The comparison is of whole paths.",
+        "`bare redirect`: tp-xsk once more, behind a program that only redirects, as testpmd's does: "
+        "what is left is the two receiving loops, and what it gains on tp-xsk is the classifier.",
+        "`sending CPU a frame`: CPU time of the sending thread, in which NAPI, the XDP program or "
+        "the stack run too; waiting for the CPU is not in it.",
         "Rates: receive is what the program counted over the time from the first frame sent to the "
         "last; forward is what arrived at the far end within it. Lost frames are counted by "
         "the program or the kernel and stand with each repetition.",
         "testpmd net_af_xdp attaches libxdp's own program, without the dispatcher, which this "
-        "kernel may refuse. Tried and without effect here: busy_budget 0 and 64, rings of 512 and "
-        "2048, bursts of 32 and 64.",
+        "kernel may refuse. Tried and without effect here: busy_budget 0 and 64, also with "
+        "napi_defer_hard_irqs, and rings of 512 and 2048. Hugepages were not tried.",
         "AF_PACKET and recvmmsg have no XDP program: NAPI comes from GRO on the veth. Tried and not "
         "better: an empty XDP program instead, rings of other sizes, 256 messages a call.",
         "All on veth in copy mode: AF_XDP has no zero-copy there.",
@@ -134,7 +163,7 @@ def notes(envelope, bench):
 
 
 def run(envelope, options):
-    programs = [os.path.join(options.build, "bin", n) for n in ("tp-xsk", "tp-load", "tp-offer", "tp-udpsink")]
+    programs = [os.path.join(options.build, "bin", n) for n in PROGRAMS]
     for path in programs:
         if not os.path.exists(path):
             raise Failure(f"{path} is missing. Type: make all")
@@ -166,8 +195,7 @@ def run(envelope, options):
         taken = take_turns(bench, receipt["sides"], options.pairs)
         keep_raw(envelope, taken)
         compare(envelope, taken)
+        bare(envelope, taken)
         many_flows(envelope, bench, options.pairs)
-    receipt["programs"] = [
-        s["program"] for s in receipt["sides"].values() if "program" in s
-    ]
+    receipt["programs"] = [s["program"] for s in receipt["sides"].values() if "program" in s]
     notes(envelope, bench)

@@ -33,7 +33,10 @@ def find(build):
     try:
         command, environment = lab.tool(NAME, PACKAGES, os.path.abspath(build))
     except Failure as why:
-        raise Unsupported(f"DPDK's testpmd, the opponent, cannot be had: {why}") from why
+        raise Unsupported(
+            "DPDK's testpmd, the opponent, is not installed and its packages cannot be downloaded. "
+            f"Type: sudo apt-get update, or install {PACKAGES[0]} and its drivers"
+        ) from why
     folder = os.path.join(os.path.dirname(os.path.dirname(command[0])), "lib")
     drivers = []
     for found, _, files in os.walk(folder):
@@ -58,7 +61,8 @@ class Testpmd:
         eal += [f"--file-prefix=tripath-{os.getpid()}", "-l", f"{control_cpu},{cpu}"]
         eal += ["--main-lcore", str(control_cpu), *(f"--vdev={d}" for d in devices)]
         # Its lines would wait in a buffer until the end.
-        self.command = ["stdbuf", "-oL", *command, *eal, "--", "--interactive", "--auto-start", *arguments]
+        self.command = ["stdbuf", "-oL", *command, *eal]
+        self.command += ["--", "--interactive", "--auto-start", *arguments]
         self.process = subprocess.Popen(
             lab.inside(netns, *self.command),
             env=environment,

@@ -246,6 +246,19 @@ void xsk_port_flush_tx(struct xsk_port *p)
 	}
 }
 
+void xsk_port_abandon_tx(struct xsk_port *p)
+{
+	uint32_t i, waiting = xsk_port_tx_waiting(p), packets = 0;
+
+	for (i = 0; i < waiting; i++) {
+		const struct xdp_desc *d =
+			xsk_ring_prod__tx_desc(&p->tx_ring, p->tx_ring.cached_prod - 1 - i);
+
+		packets += !(d->options & XDP_PKT_CONTD);
+	}
+	xsk_count(&p->count.tx_unsent, packets);
+}
+
 bool xsk_port_send(struct xsk_port *p, struct umem *u, const struct xdp_desc *descs, uint32_t n)
 {
 	uint32_t i, first;

@@ -53,6 +53,7 @@ enum xsk_copy {
 	X(tx_completed)      /* frames that came back through the completion ring */               \
 	X(tx_ring_full)      /* packets lost: no room on the TX ring */                            \
 	X(tx_device_dropped) /* packets lost: the device refused them (completed, not sent) */     \
+	X(tx_unsent)         /* packets lost: still on the TX ring when the worker ended */        \
 	X(tx_retries)        /* wakeups that left frames on the TX ring, to be tried again */      \
 	X(tx_errors)         /* wakeups that failed, e.g. for a link that is down */               \
 	X(wakeups)           /* system calls made to start transmission or refill */               \
@@ -148,6 +149,9 @@ bool xsk_port_send(struct xsk_port *p, struct umem *u, const struct xdp_desc *de
 
 /* Publishes what was queued and wakes the kernel where it wants to be woken. */
 void xsk_port_flush_tx(struct xsk_port *p);
+
+/* The last step before the end: counts as lost what the kernel has not taken from the TX ring. */
+void xsk_port_abandon_tx(struct xsk_port *p);
 
 /* Frames that were sent go back to the pool. Returns how many. */
 uint32_t xsk_port_reap(struct xsk_port *p, struct umem *u);

@@ -87,7 +87,8 @@ static struct lost lost_of(const struct worker *w, const struct report_port *por
 
 	for (p = 0; p < w->nports; p++) {
 		lost.kernel += ports[p].kernel.rx_dropped + ports[p].kernel.rx_ring_full;
-		lost.sink += ports[p].count.tx_ring_full + ports[p].count.tx_device_dropped;
+		lost.sink += ports[p].count.tx_ring_full + ports[p].count.tx_device_dropped +
+			     ports[p].count.tx_unsent;
 	}
 	return lost;
 }

@@ -242,6 +242,7 @@ static void drain(struct worker *w)
 static void *run(void *arg)
 {
 	struct worker *w = arg;
+	uint32_t i;
 	int err;
 
 	/* Better latency if it is granted; nothing depends on it. */
@@ -249,6 +250,8 @@ static void *run(void *arg)
 	err = serve(w);
 	retire(w);
 	drain(w);
+	for (i = 0; i < w->nports; i++)
+		xsk_port_abandon_tx(&w->port[i]);
 	__atomic_store_n(&w->error, err, __ATOMIC_RELEASE);
 	if (err)
 		tell(w);
