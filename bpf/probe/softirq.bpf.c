@@ -6,6 +6,8 @@
  * Out:  nothing; it only counts.
  * Maps: softirq_rows.
  * Floor: Linux 5.5 (tp_btf).
+ * Cost: 98 ns an event, three events a softirq; an empty program here counts as 52
+ * (results/trace.json).
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

@@ -135,17 +135,15 @@ def softirqs_of_datagrams_are_counted_alike():
             )
     net_rx = named(total["vectors"], "vector", "NET_RX")
     assert n <= net_rx["ran"] <= n * 1.02, net_rx["ran"]
-    for vector, name in ((3, "NET_RX"), (1, "TIMER")):
-        ours = named(total["vectors"], "vector", name)
-        of = lambda m: {k: v for k, v in maps[m].items() if k.endswith(f",{vector}")}
-        if not ours:
-            same(name, of("@run_ns"), {})
-            continue
-        same(f"{name} raised", ours["raised"], sum(of("@raised").values()))
-        same(f"{name} ran", ours["ran"], sum(map(counts, of("@run_ns").values())))
-        same(f"{name} waited", ours["wait"]["count"], sum(map(counts, of("@wait_ns").values())))
+
+    def of(name):
+        return [value for key, value in maps[name].items() if key.endswith(",3")]
+
+    same("raised", net_rx["raised"], sum(of("@raised")))
+    same("ran", net_rx["ran"], sum(map(counts, of("@run_ns"))))
+    same("waited", net_rx["wait"]["count"], sum(map(counts, of("@wait_ns"))))
     # Each contains the other's programs at exit or at entry, so times differ by what those cost.
-    theirs = sum(v for k, v in maps["@time_ns"].items() if k.endswith(",3"))
+    theirs = sum(of("@time_ns"))
     assert 0.5 < net_rx["run"]["sum_ns"] / theirs < 2, (net_rx["run"]["sum_ns"], theirs)
 
 
@@ -223,6 +221,7 @@ def locality(server_cpu):
                 (total,) = around(load, [probe])
     (task,) = total["tasks"]
     same("wakeups", task["wakeups"], n)
+    same("ran", task["wait"]["count"], n)
     same("placed", task["ran_on_queue_cpu"] + task["ran_off_queue_cpu"], n)
     same("on the queue's CPU", task["ran_on_queue_cpu"], n if server_cpu == 0 else 0)
     same("polled on", [q["cpu"] for q in total["queue_polls"]], [0])
