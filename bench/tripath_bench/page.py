@@ -4,7 +4,7 @@
 import os
 import shutil
 
-from . import hosts, sections, sections_facts, series
+from . import hosts, sections, sections_crossover, sections_facts, series
 from .markup import Markup, chip, join, tag
 
 TITLE = "tripath: what was measured"
@@ -21,7 +21,7 @@ SECTIONS = (
     ("curves", "Percentile curves", sections.curves),
     ("cpu", "CPU per message and per GB", sections.cpu),
     ("rates", "Rates", sections.rates),
-    ("crossover", "Crossover", sections.crossing),
+    ("crossover", "Crossover", sections_crossover.crossing),
     ("others", "Other measurements", sections.others),
     ("profile", "Profiles", sections_facts.profiles),
     ("open", "Unsupported and inconclusive", sections_facts.open_ends),
@@ -50,23 +50,31 @@ def document(context, bodies):
         css = Markup(f.read())
     head = tag(
         "head",
-        Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Markup(
+            '<meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        ),
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
         Markup('<link rel="icon" href="data:,">'),
         tag("title", TITLE),
         tag("style", css),
     )
-    links = [tag("li", tag("a", title, empty(body), href=f"#{ident}")) for ident, title, body in bodies]
+    links = [
+        tag("li", tag("a", title, empty(body), href=f"#{ident}")) for ident, title, body in bodies
+    ]
     nav = tag("nav", tag("b", "Contents"), tag("ol", *links), aria_label="Contents")
     parts = [tag("section", tag("h2", title), body, id=ident) for ident, title, body in bodies]
     main = tag("main", *top(context), *parts, footer(context))
     body = tag("body", tag("div", nav, main, _class="page"))
-    return f'<!DOCTYPE html>\n<html lang="en">{head}{body}</html>\n'.replace("aria_label", "aria-label")
+    return f'<!DOCTYPE html>\n<html lang="en">{head}{body}</html>\n'.replace(
+        "aria_label", "aria-label"
+    )
 
 
 def empty(body):
     """Marks a section of which nothing was measured."""
-    return tag("span", "–", _class="mark") if body.startswith('<p class="missing">') else Markup("")
+    nothing = body.startswith('<p class="missing">')
+    return tag("span", "–", _class="mark") if nothing else Markup("")
 
 
 def top(context):
@@ -76,14 +84,19 @@ def top(context):
     memory = f", {facts['memory_bytes'] / 2**30:.0f} GiB" if facts.get("memory_bytes") else ""
     tiles = [
         ("targets met", f"{sum(judged)} of {len(judged)}" if judged else "–", True),
-        ("comparisons out of the noise", f"{compared.count('measured')} of {len(compared)}" if compared else "–", True),
+        (
+            "comparisons out of the noise",
+            f"{compared.count('measured')} of {len(compared)}" if compared else "–",
+            True,
+        ),
         ("suites", str(len({s["suite"] for s in context.sources})), True),
         ("kernel", f"{facts['kernel']} ({facts['architecture']})", False),
         ("CPU", f"{facts['cpus']} × {facts['cpu_model']}{memory}", False),
         ("virtualization", facts["virtualization"], False),
     ]
     lead = (
-        "Every number here comes from a result envelope, and every one from the same host and kernel. "
+        "Every number here comes from a result envelope, and every one from the same host "
+        "and kernel. "
         "Medians over repetitions; intervals are 95 % bootstrap intervals."
     )
     return [
@@ -106,20 +119,31 @@ def warnings(sources):
     quick = [s.path for s in sources if s["quick"]]
     if quick:
         rest = "beside results" if len(quick) < len(sources) else "and no results"
-        yield join([tag("b", "Quick runs, "), f"{rest}: {', '.join(quick)}. Their rounds were short, "
-                    "to try a suite out; nothing may be concluded from them."])
+        yield join(
+            [
+                tag("b", "Quick runs, "),
+                f"{rest}: {', '.join(quick)}. Their rounds were short, "
+                "to try a suite out; nothing may be concluded from them.",
+            ]
+        )
     revisions = {s["receipt"]["git"]["revision"] for s in sources}
     if len(revisions) > 1:
-        yield f"These envelopes are of {len(revisions)} revisions of the tree; the table of suites says which."
+        yield f"These envelopes are of {len(revisions)} revisions of the tree: see the table of suites."
     dirty = [s.name for s in sources if s["receipt"]["git"]["dirty"]]
     if dirty:
-        yield f"The tree had changes that were not committed when this was measured: {', '.join(dirty)}."
+        yield f"The tree had uncommitted changes when this was measured: {', '.join(dirty)}."
     stolen = [s.name for s in sources if s["host"]["during"]["steal_share"] > STEAL]
     if stolen:
-        yield f"More than {STEAL:.0%} of the CPU time went to other guests of the machine: {', '.join(stolen)}."
+        names = ", ".join(stolen)
+        yield f"More than {STEAL:.0%} of the CPU time went to other guests of the machine: {names}."
 
 
 def footer(context):
     files = join((tag("code", s.path) for s in context.sources), ", ")
     mark = hosts.fingerprint(context.sources[0].document)
-    return tag("footer", "Made by bench/report from ", files, f"; host {mark}. Plots also stand in plots/, as SVG and PNG.")
+    return tag(
+        "footer",
+        "Made by bench/report from ",
+        files,
+        f"; host {mark}. Plots also stand in plots/, as SVG and PNG.",
+    )
