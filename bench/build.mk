@@ -14,3 +14,15 @@ tp-pingpong_LIBS := -lbpf -lxdp -ljansson
 TEST_PROGRAMS += test_histogram
 test_histogram_SRCS := tests/unit/test_histogram.c bench/histogram.c
 test_histogram_LIBS := -lcmocka -ljansson
+BPF += bench/bpf/softirq_empty bench/bpf/lose
+
+# Suite pps: live frames, and what a UDP socket makes of them.
+BPF += bench/bpf/offer
+
+PROGRAMS += tp-offer tp-udpsink
+
+tp-offer_SRCS := bench/offer.c bench/bpf-packet.c bench/bpf-time.c bench/bpf-replay.c loaders/lib/msg.c
+tp-offer_LIBS := -lbpf -lxdp -ljansson
+
+tp-udpsink_SRCS := bench/udpsink.c loaders/lib/msg.c
+tp-udpsink_LIBS := -lbpf -lxdp -ljansson

@@ -155,6 +155,13 @@ class Envelope:
             entry["target"] = {"at_least": at_least, "met": met}
         self["comparisons"].append(entry)
 
+    def adopt(self, document):
+        """Makes this the envelope of a run of the same suite on another machine, whose facts are
+        the ones that count; what was asked, and when, stays.
+        """
+        kept = {key: self[key] for key in ("asked", "started")}
+        self.document = {**document, **kept}
+
     def unsupported(self, why):
         self.document.update(outcome="unsupported", why=why)
 
@@ -162,7 +169,7 @@ class Envelope:
         """Closes and checks the document, and returns it."""
         doc = self.document
         doc["duration_s"] = round(time.monotonic() - self.start, 1)
-        doc["host"]["during"] = self.watch.report()
+        doc["host"].setdefault("during", self.watch.report())
         open_ends = [c["name"] for c in doc["comparisons"] if c["outcome"] == "inconclusive"]
         if doc["outcome"] == "measured" and open_ends and len(open_ends) == len(doc["comparisons"]):
             doc.update(outcome="inconclusive", why="no comparison stands out of the noise")

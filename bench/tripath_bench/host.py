@@ -160,9 +160,14 @@ class Watch:
         }
 
 
+def shown_program(ident):
+    """What bpftool knows of a loaded BPF program."""
+    return json.loads(output("bpftool", "-j", "prog", "show", "id", str(ident)) or "{}")
+
+
 def program(ident):
     """Name, tag and whether it is compiled, of a loaded BPF program."""
-    shown = json.loads(output("bpftool", "-j", "prog", "show", "id", str(ident)) or "{}")
+    shown = shown_program(ident)
     return {
         "name": shown.get("name", "unknown"),
         "id": ident,

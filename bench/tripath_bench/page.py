@@ -5,7 +5,7 @@ import os
 import shutil
 
 from . import hosts, sections, sections_crossover, sections_facts, series
-from .markup import Markup, chip, join, tag
+from .markup import Markup, join, table, tag
 
 TITLE = "tripath: what was measured"
 STEAL = 0.02  # of a run's CPU time: above it, neighbours of a virtual machine are in the figures
@@ -39,13 +39,47 @@ def build(sources, folder):
     context = sections.Context(sources, series.points(sources), plots)
     bodies = [(ident, title, section(context)) for ident, title, section in SECTIONS]
     path = os.path.join(folder, "index.html")
-    with open(path + ".tmp", "w", encoding="utf-8") as f:
-        f.write(document(context, bodies))
-    os.replace(path + ".tmp", path)
+    write(path, document(context, bodies))
     return path, context.drawn
 
 
+def entrance(groups, folder):
+    """Writes the page that leads to those of several hosts, {mark: sources}, and returns its path."""
+    rows = []
+    for mark, sources in groups.items():
+        facts = sources[0]["host"]
+        cpu = f"{facts['cpus']} × {facts['cpu_model']}"
+        link = tag("a", tag("code", mark), href=f"{mark}/index.html")
+        suites = ", ".join(s.name for s in sources)
+        rows.append([link, facts["kernel"], cpu, facts["virtualization"], suites])
+    text = "Results of different hosts or kernels are never drawn together: each has its own page."
+    header = ["host", "kernel", "CPU", "virtualization", "suites"]
+    main = tag(
+        "main", tag("h1", TITLE), tag("p", text, _class="lead"), table(header, rows, words=5)
+    )
+    path = os.path.join(folder, "index.html")
+    write(path, shell(tag("div", tag("nav"), main, _class="page")))
+    return path
+
+
 def document(context, bodies):
+    links = [
+        tag("li", tag("a", title, empty(body), href=f"#{ident}")) for ident, title, body in bodies
+    ]
+    nav = tag("nav", tag("b", "Contents"), tag("ol", *links))
+    parts = [tag("section", tag("h2", title), body, id=ident) for ident, title, body in bodies]
+    main = tag("main", *top(context), *parts, footer(context))
+    return shell(tag("div", nav, main, _class="page"))
+
+
+def write(path, text):
+    """Whole or not at all."""
+    with open(path + ".tmp", "w", encoding="utf-8") as f:
+        f.write(text)
+    os.replace(path + ".tmp", path)
+
+
+def shell(body):
     with open(os.path.join(os.path.dirname(__file__), "page.css"), encoding="utf-8") as f:
         css = Markup(f.read())
     head = tag(
@@ -59,16 +93,7 @@ def document(context, bodies):
         tag("title", TITLE),
         tag("style", css),
     )
-    links = [
-        tag("li", tag("a", title, empty(body), href=f"#{ident}")) for ident, title, body in bodies
-    ]
-    nav = tag("nav", tag("b", "Contents"), tag("ol", *links), aria_label="Contents")
-    parts = [tag("section", tag("h2", title), body, id=ident) for ident, title, body in bodies]
-    main = tag("main", *top(context), *parts, footer(context))
-    body = tag("body", tag("div", nav, main, _class="page"))
-    return f'<!DOCTYPE html>\n<html lang="en">{head}{body}</html>\n'.replace(
-        "aria_label", "aria-label"
-    )
+    return f'<!DOCTYPE html>\n<html lang="en">{head}{tag("body", body)}</html>\n'
 
 
 def empty(body):

@@ -73,9 +73,9 @@ def sampling(envelope, graph, folded):
         perf = command()
         probe(perf)
     except NoPerf as why:
-        envelope.document["profile"] = {"outcome": "unsupported", "why": str(why)}
         progress(f"no profile: {why}")
         yield
+        envelope.document["profile"] = {"outcome": "unsupported", "why": str(why)}
         return
     with tempfile.TemporaryDirectory() as folder:
         data = os.path.join(folder, "data")

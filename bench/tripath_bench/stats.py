@@ -99,6 +99,22 @@ def apart(a, b):
     return a[1] < b[0] or b[1] < a[0]
 
 
+def fine_percentile(histogram, q):
+    """The same, by linear interpolation between a bucket's bounds: for differences that are smaller
+    than a bucket. Between buckets without counts the bounds are wider than they were counted with.
+    """
+    total = sum(count for _, count in histogram)
+    seen, low = 0, None
+    for bound, count in histogram:
+        if count and seen + count >= total * q / 100:
+            if low is None:
+                return float(bound)
+            return low + (bound - low) * (total * q / 100 - seen) / count
+        seen += count
+        low = bound
+    raise ValueError("a histogram without counts has no percentiles")
+
+
 def ratio_interval(numerator, denominator, seed=1, draws=DRAWS):
     """(ratio of the medians, [lo, hi]), by bootstrap over the pairs; None where a median is not
     positive.

@@ -264,6 +264,12 @@ def different_hosts_are_never_drawn_together():
         done = report("--out", out, "--each-host", a, b)
         pages = [os.path.join(out, hosts.fingerprint(d), "index.html") for d in (one, other)]
         assert done.returncode == 0 and all(map(os.path.isfile, pages)), done
+        with open(os.path.join(out, "index.html"), encoding="utf-8") as f:
+            outline = Outline(f.read())
+        leads = [f"{hosts.fingerprint(d)}/index.html" for d in (one, other)]
+        assert outline.outside == ["data:,", *leads], outline.outside
+        done = report("--out", out, "--each-host", a)
+        assert done.returncode == 0 and f"{out}/index.html: 1 envelopes" in done.stdout, done
         done = report("--out", out, "--host", "zz", a, b)
         assert done.returncode == 1 and "--host zz names 0 hosts" in done.stderr, done.stderr
 
