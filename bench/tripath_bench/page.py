@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The report: one HTML page that needs nothing beside itself, and the plots as files."""
 
+import contextlib
 import os
-import shutil
+import re
 
 from . import hosts, sections, sections_crossover, sections_facts, series
+from .look import read
 from .markup import Markup, join, table, tag
 
 TITLE = "tripath: what was measured"
@@ -34,8 +36,8 @@ SECTIONS = (
 def build(sources, folder):
     """Writes index.html and plots/ into @folder and returns (path of the page, plots)."""
     plots = os.path.join(folder, "plots")
-    shutil.rmtree(plots, ignore_errors=True)  # of an earlier report, which this one replaces
-    os.makedirs(plots)
+    os.makedirs(plots, exist_ok=True)
+    forget(folder, plots)
     context = sections.Context(sources, series.points(sources), plots)
     bodies = [(ident, title, section(context)) for ident, title, section in SECTIONS]
     path = os.path.join(folder, "index.html")
@@ -43,8 +45,17 @@ def build(sources, folder):
     return path, context.drawn
 
 
+def forget(folder, plots):
+    """Removes the plots of an earlier report, which this one replaces, and nothing else."""
+    before = read(os.path.join(folder, "index.html"), "")
+    for name in re.findall(r'<figure id="plot-([a-z0-9-]+)"', before):
+        for kind in ("svg", "png"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(plots, f"{name}.{kind}"))
+
+
 def entrance(groups, folder):
-    """Writes the page that leads to those of several hosts, {mark: sources}, and returns its path."""
+    """Writes the page that leads to those of several hosts, {mark: sources}; returns its path."""
     rows = []
     for mark, sources in groups.items():
         facts = sources[0]["host"]
@@ -153,7 +164,7 @@ def warnings(sources):
         )
     revisions = {s["receipt"]["git"]["revision"] for s in sources}
     if len(revisions) > 1:
-        yield f"These envelopes are of {len(revisions)} revisions of the tree: see the table of suites."
+        yield f"These envelopes are of {len(revisions)} revisions of the tree; see the suites."
     dirty = [s.name for s in sources if s["receipt"]["git"]["dirty"]]
     if dirty:
         yield f"The tree had uncommitted changes when this was measured: {', '.join(dirty)}."

@@ -170,9 +170,34 @@ def open_ends(context):
                         r.get("why", ""),
                     ]
                 )
+    lost = losses(context)
     if not rows:
-        return tag("p", "Nothing: every suite ran, and every comparison stands out of its noise.")
-    return table(["suite", "what", "outcome", "why"], rows, words=4)
+        text = "Nothing: every suite ran, and every comparison stands out of its noise."
+        return tag("p", text) + lost
+    return table(["suite", "what", "outcome", "why"], rows, words=4) + lost
+
+
+def losses(context):
+    """Runs that dropped or failed messages, and how late the generator sent, where that is told."""
+    rows = []
+    for s in context.sources:
+        for r in s["repetitions"]:
+            runs = r.get("runs", [])
+            dropped, failed = (sum(run.get(k, 0) for run in runs) for k in ("drops", "errors"))
+            lags = [run["schedule_lag_ns"] for run in runs if "schedule_lag_ns" in run]
+            late = max((lag.get("p99", lag["max"]) / 1000 for lag in lags), default=None)
+            if dropped or failed or late is not None:
+                moved = sum(run.get("messages", 0) for run in runs)
+                name = f"{r['case']}: {r['side']}"
+                lag = "–" if late is None else f"{number(late)} us"
+                rows.append([s.name, name, f"{moved:,}", f"{dropped:,}", f"{failed:,}", lag])
+    if not rows:
+        return Markup("")
+    header = ["suite", "runs", "messages", "dropped", "failed", "worst p99 of the schedule's lag"]
+    rows = [
+        list(row) for row in dict.fromkeys(map(tuple, rows))
+    ]  # one a run, not one a figure of it
+    return tag("h3", "Losses, and lag of the generator") + table(header, rows, words=2)
 
 
 def notes(context):

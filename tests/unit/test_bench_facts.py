@@ -5,11 +5,13 @@ and what bench/validate, bench/compare and bench/run say of them. TAP.
 """
 
 import copy
+import importlib.machinery
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import types
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "tests", "vectors")]
@@ -406,6 +408,25 @@ def an_interface_of_another_namespace_is_seen_there():
         lab.run(*lab.inside(pair.server, "ip", "link", "set", pair.server_if, "mtu", "1420"))
         seen = host.interface(pair.server_if, pair.server)
     assert seen["driver"] == "veth" and seen["mtu"] == 1420 and seen["queues"]["tx"][0], seen
+
+
+@test
+def an_unsupported_suite_fails_only_when_it_was_named():
+    path = os.path.join(ROOT, "bench", "run")
+    module = types.ModuleType("bench_run")
+    loader = importlib.machinery.SourceFileLoader("bench_run", path)
+    module.__file__ = path
+    loader.exec_module(module)
+    for outcomes, everything, code in (
+        (["measured", "inconclusive"], True, 0),
+        (["measured", "unsupported"], True, 0),
+        (["measured", "unsupported"], False, 3),
+        (["unsupported", "unsupported"], True, 3),
+        (["measured", "failed", "unsupported"], True, 1),
+        (["failed"], False, 1),
+    ):
+        assert module.exit_code(outcomes, everything) == code, (outcomes, everything)
+    assert set(module.default_suites()) == set(module.SUITES) - module.BY_NAME_ONLY
 
 
 @test

@@ -200,6 +200,25 @@ def what_was_unsupported_is_told_and_escaped():
 
 
 @test
+def losses_and_lag_are_told():
+    text = Built.page()
+    assert "Losses, and lag of the generator" in text and '<td class="n">4.2 us</td>' in text
+
+
+@test
+def an_earlier_report_leaves_no_plot_and_strangers_stay():
+    with tempfile.TemporaryDirectory() as folder:
+        a, b = os.path.join(folder, "a.json"), os.path.join(folder, "b.json")
+        envelope.write(envelopes.rtt(sizes=(64,)), a)
+        envelope.write(envelopes.unsupported(), b)
+        plots = os.path.join(folder, "plots")
+        assert report("--out", folder, a).returncode == 0 and os.listdir(plots)
+        open(os.path.join(plots, "mine.svg"), "w", encoding="utf-8").close()
+        assert report("--out", folder, b).returncode == 0
+        assert os.listdir(plots) == ["mine.svg"], os.listdir(plots)
+
+
+@test
 def receipts_tell_what_was_obtained():
     text = Built.page()
     for part in ("RECV_ZC: EOPNOTSUPP", "cubic", "zero_copy", "qp_type"):

@@ -165,8 +165,9 @@ def classes():
                         "seconds": 2,
                         "messages": int(carried * 2),
                         "messages_per_s": carried,
-                        "drops": 0,
+                        "drops": int(offered - carried),
                         "errors": 0,
+                        "schedule_lag_ns": {"p99": 4200, "max": 9000, "count": 1000},
                         "cpu_s": {"client": 0.4, "server": 0.5, "system": 1.1, "softirq": 0.2},
                     }
                 ] * TURNS
