@@ -20,9 +20,14 @@ def slug(*parts):
 
 
 def against_size(points, folder):
-    """Latency against message size where nothing was offered by a schedule."""
-    chosen = [p for p in points if p.label("size_bytes") and not p.label("offered_per_s")]
+    """Latency against message size: in a closed loop, or where one load was offered to all sizes."""
     keys = ("suite", "what", "class", "fanout", "wait", "job")
+    sized = [p for p in points if p.label("size_bytes")]
+    chosen = []
+    for members in series.grouped(sized, *keys).values():
+        offered = {p.label("offered_per_s") for p in members} - {None}
+        chosen += [p for p in members if len(offered) < 2 or not p.label("offered_per_s")]
+    keys += ("offered_per_s",)
     return _against(chosen, "size_bytes", keys, "outstanding", folder, "size")
 
 

@@ -152,8 +152,7 @@ def drawn(text, need, suites):
 
 
 @drawn(
-    "Median over the repetitions of each percentile, with its 95 % interval as a band; "
-    "closed loop.",
+    "Median over the repetitions of each percentile, with its 95 % interval as a band.",
     "No envelope here has latencies of one path at two sizes or more.",
     "rtt",
 )
@@ -212,7 +211,9 @@ def rates(context):
 
 
 def others(context):
-    parts = []
+    drawn_above = ("latency", "rtt", "cpu", "rate", "throughput")
+    rest = [p for p in context.points if p.what.split()[0] not in drawn_above]
+    parts = [context.figures(plots.bars(rest, context.folder, "other"))] if rest else []
     for s in context.sources:
         if s["outcome"] != "unsupported" and not s.profiled:
             made = context.figures(plots_other.unlabelled(s, context.folder))

@@ -54,7 +54,9 @@ def known(labels):
     """Labels that the report sorts by, where all others are words of the job."""
     words = [str(labels["job"])] if labels.get("job") is not None else []
     words += [f"{k} {v}" for k, v in sorted(labels.items()) if k not in KEYS and v is not None]
-    return {**{k: v for k, v in labels.items() if k in KEYS}, "job": ", ".join(words) or None}
+    kept = {k: v for k, v in labels.items() if k in KEYS}
+    # "xsk server" is a variant of xsk, which its side tells.
+    return {**kept, "path": labels["path"].split()[0], "job": ", ".join(words) or None}
 
 
 def points(sources):
@@ -138,7 +140,7 @@ def titled(**keys):
     words = {
         "what": lambda v: v,
         "class": lambda v: "all classes at once" if v == "mix" else f"class {v}",
-        "wait": lambda v: {"spin": "spinning", "block": "blocking"}.get(v, "same core"),
+        "wait": lambda v: {"spin": "spinning", "block": "blocking"}.get(v, v.replace("-", " ")),
         "outstanding": lambda v: f"{v} outstanding",
         "fanout": lambda v: f"fan-out {v}",
         "size_bytes": size,

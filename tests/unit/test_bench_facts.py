@@ -167,9 +167,9 @@ def the_validator_says_where_and_what():
             "is too long",
         ),
         (
-            lambda d: d["repetitions"][0]["labels"].update({"wait": "idle"}),
+            lambda d: d["repetitions"][0]["labels"].update({"wait": 1}),
             "repetitions[0].labels.wait",
-            "'idle' is not one of",
+            "1 is not of type 'string'",
         ),
         (
             lambda d: d["repetitions"][0]["labels"].update({"class": "D"}),

@@ -316,6 +316,12 @@ def crossover_names_the_winner_of_each_cell():
     small, large = (spin.cells[(size, None), (1, 32)] for size in (64, 4096))
     assert small.path == "xsk" and small.clear and not small.loses("xsk"), small
     assert large.path == "udp" and large.clear and large.loses("xsk"), large
+    one = spin.cells[(64, None), (1, 1)]
+    assert set(one.values) == {"AF_XDP", "xsk server", "UDP", "TCP"} and one.paths == {
+        "xsk",
+        "udp",
+        "tcp",
+    }
     rate = next(t for t in tables if t.metric == "rate")
     assert all(c.path == "tcp" and abs(c.ratio - 3.75) < 0.01 for c in rate.cells.values()), rate
 

@@ -100,10 +100,9 @@ def rtt(sizes=(64, 1024, 4096)):
             latency(
                 made,
                 case,
-                "xsk",
+                "xsk server",
                 "latency service",
                 4.7 + extra,
-                side="xsk server, udp client",
                 outstanding=1,
                 **labels,
             )
