@@ -121,8 +121,10 @@ def command(options, iperf):
     ]
 
 
-def run_guest(netns, options, iperf):
-    """The envelope of the run in the guest; what it says of its progress is passed on."""
+def run_guest(netns, options, iperf, beneath):
+    """The envelope of the run in the guest; what it says of its progress is passed on. The tap has
+    the guest's offloads once something was measured, and nothing attached yet.
+    """
     net = f"tap,ifname={TAP},script=no,downscript=no,vhost=off"
     machine = (VM, "--kernel", KERNEL, "--timeout", str(TIMEOUT_S), "--cpus", "1", "--net", net)
     guest = subprocess.Popen(
@@ -140,6 +142,8 @@ def run_guest(netns, options, iperf):
             else:
                 said.append(line.rstrip())
                 progress(f"guest: {said[-1]}")
+                if ": nothing:" in line:
+                    beneath.setdefault("tap", host.interface(TAP, netns))
         guest.wait()
     finally:
         guest.terminate()
@@ -184,7 +188,6 @@ def run(envelope, options):
     beneath = {**host.facts(), "qemu": qemu, "accelerator": "tcg"}
     watch = host.Watch()
     with peer(options, iperf) as netns:
-        beneath["tap"] = host.interface(TAP, netns)
-        envelope.adopt(run_guest(netns, options, iperf))
+        envelope.adopt(run_guest(netns, options, iperf, beneath))
     envelope["receipt"]["emulator"] = {**beneath, "during": watch.report()}
     notes(envelope)

@@ -34,11 +34,19 @@ static int read_batch(int fd, uint32_t *position, bool first, void *values, uint
 	return (int)got;
 }
 
+void *figures_rows(size_t count, size_t size)
+{
+	size_t bytes = (count * size + TP_CACHE_LINE - 1) / TP_CACHE_LINE * TP_CACHE_LINE;
+	void *rows = aligned_alloc(TP_CACHE_LINE, bytes);
+
+	return rows ? memset(rows, 0, bytes) : NULL;
+}
+
 /* All @count values of the pinned array @name, allocated; NULL: errno. */
 static void *read_array(const char *ifname, const char *name, uint32_t count, size_t value_size)
 {
 	uint32_t *keys = calloc(count, sizeof(*keys)), position = 0;
-	void *values = calloc(count, value_size);
+	void *values = figures_rows(count, value_size);
 	int fd, got;
 
 	fd = pins_open(ifname, name);
@@ -101,13 +109,12 @@ static int read_tenants(const char *ifname, uint32_t rows, struct figures *figur
 
 struct figures *figures_read(const char *ifname, uint32_t queues)
 {
-	struct figures *figures = aligned_alloc(TP_CACHE_LINE, sizeof(*figures));
+	struct figures *figures = figures_rows(1, sizeof(*figures));
 	uint32_t i;
 	int err;
 
 	if (!figures)
 		return NULL;
-	memset(figures, 0, sizeof(*figures));
 	figures->time_ns = now_ns(CLOCK_MONOTONIC);
 	figures->queue = read_array(ifname, "queue_stats", queues + 1, sizeof(*figures->queue));
 	err = figures->queue ? read_services(ifname, queues + 1, figures) : -errno;
@@ -200,7 +207,7 @@ static int read_flows(struct status *status)
 	uint32_t keys[FLOW_SETS_AT_ONCE], position = 0, done = 0;
 	int fd, got = 0, i;
 	uint32_t sets_max = status->found.state.config.flow_set_mask + 1;
-	struct flow_set *sets = aligned_alloc(TP_CACHE_LINE, FLOW_SETS_AT_ONCE * sizeof(*sets));
+	struct flow_set *sets = figures_rows(FLOW_SETS_AT_ONCE, sizeof(*sets));
 
 	if (!sets)
 		return -ENOMEM;

@@ -50,6 +50,12 @@ struct status {
 	struct figures *after;
 };
 
+/*
+ * Zeroed memory for @count of @size bytes each, aligned as the rows of a map are and as the compiler may
+ * therefore take them to be, which calloc() does not know; free it.  NULL: errno.
+ */
+void *figures_rows(size_t count, size_t size);
+
 /* NULL: errno. */
 struct figures *figures_read(const char *ifname, uint32_t queues);
 void figures_free(struct figures *figures);

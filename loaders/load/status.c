@@ -154,7 +154,7 @@ static int print_all(const struct request *request, const struct status *all, si
 /* One measurement of the named interfaces. */
 static int measure(const struct request *request, char **names, size_t count)
 {
-	struct status *all = calloc(count ? count : 1, sizeof(*all));
+	struct status *all = figures_rows(count ? count : 1, sizeof(*all));
 	size_t i;
 	int usable, err;
 

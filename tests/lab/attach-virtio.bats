@@ -13,7 +13,7 @@ setup() {
 	echo "$output"
 	[ "$status" = 0 ]
 	jq -e '(.host.kernel | startswith("6.1.")) and .host.cpus == 1 and .receipt.emulator.accelerator == "tcg"
-		and .receipt.emulator.cpus >= 2 and .receipt.interfaces[0].driver == "virtio_net"
+		and .receipt.emulator.tap.features["tcp-segmentation-offload"] == "on" and .receipt.interfaces[0].driver == "virtio_net"
 		and .receipt.xdp_mode == "native" and .receipt.programs[0].name == "classifier"
 		and ([.comparisons[].name] | contains(["attach: tcp bulk (virtio-net guest)",
 			"attach: udp rtt p50 (virtio-net guest)", "attach: cpu per GB (virtio-net guest)"]))

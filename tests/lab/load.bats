@@ -450,3 +450,15 @@ os.kill(int(sys.argv[1]), signal.SIGCONT)' $sink
 	# All of it took that path.
 	lab_at_least v0 .verdicts.cpu 1005
 }
+
+@test "an interface of a single queue is attached to, and told of" {
+	lab_clean
+	LAB_QUEUES=1 lab_make
+	lab_load attach v0 --policy "$policy"
+	lab_send b 10.99.0.1 7000 100
+	lab_until 5 lab_at_least v0 .reasons.service_stack 100
+	lab_load status v0 --json --interval 0.05 |
+		jq -e '.interfaces[0] | (.queues | length) == 1 and .reasons.service_stack == 100
+			and .redirect_drops.af_xdp_ring_full == 0'
+	lab_load status v0 --interval 0.05 | grep -F 'lost by redirects: 0 AF_XDP ring full'
+}
