@@ -20,7 +20,7 @@ def slug(*parts):
 
 
 def against_size(points, folder):
-    """Latency against message size: in a closed loop, or where one load was offered to all sizes."""
+    """Latency against message size: in a closed loop, or at the one load offered."""
     keys = ("suite", "what", "class", "fanout", "wait", "job")
     sized = [p for p in points if p.label("size_bytes")]
     chosen = []
