@@ -116,7 +116,8 @@ def empty(body):
 def top(context):
     facts = context.sources[0]["host"]
     judged = [entry["target"]["met"] for s in context.sources for entry, _, _ in sections.judged(s)]
-    compared = [c["outcome"] for s in context.sources for c in s["comparisons"]]
+    timed = [s for s in context.sources if not s.profiled]
+    compared = [c["outcome"] for s in timed for c in s["comparisons"]]
     memory = f", {facts['memory_bytes'] / 2**30:.0f} GiB" if facts.get("memory_bytes") else ""
     tiles = [
         ("targets met", f"{sum(judged)} of {len(judged)}" if judged else "–", True),

@@ -28,7 +28,10 @@ def forest(source, folder):
     axis.set_xscale("log")
     low, high = axis.get_xlim()
     axis.set_xlim(min(low, 0.8), max(high, 1.25))
-    axis.xaxis.set_major_locator(FixedLocator(RATIOS))
+    low, high = axis.get_xlim()
+    axis.xaxis.set_major_locator(
+        FixedLocator(RATIOS) if high < 30 * low else LogLocator(subs=(1, 2, 5))
+    )
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g} ×"))
     axis.grid(False, axis="y")

@@ -35,8 +35,12 @@ def outcome(word):
 
 
 def judged(source):
-    """[(entry, value in words, goal in words)] of everything with a target."""
+    """[(entry, value in words, goal in words)] of everything with a target, but of runs in whose
+    timings a profiler is.
+    """
     found = []
+    if source.profiled:
+        return found
     for f in source["figures"]:
         if "target" in f:
             found.append((f, f"{number(f['value'])} {f['unit']}", goal(f)))
@@ -58,7 +62,7 @@ def summary(context):
     rows = []
     for s in context.sources:
         targets = [entry["target"]["met"] for entry, _, _ in judged(s)]
-        kinds = collections.Counter(c["outcome"] for c in s["comparisons"])
+        kinds = collections.Counter(c["outcome"] for c in s["comparisons"] if not s.profiled)
         git = s["receipt"]["git"]
         marks = [outcome(s["outcome"])]
         marks += [chip("quick: not a result", "warn")] if s["quick"] else []
@@ -112,7 +116,7 @@ def targets(context):
 def comparisons(context):
     parts = []
     for s in context.sources:
-        if not s["comparisons"]:
+        if not s["comparisons"] or s.profiled:
             continue
         parts.append(context.figures([plots_other.forest(s, context.folder)]))
         rows = [

@@ -152,7 +152,7 @@ def open_ends(context):
         if s["outcome"] != "measured":
             rows.append([s.name, "the whole suite", chip(s["outcome"], "warn"), s["why"]])
         for c in s["comparisons"]:
-            if c["outcome"] == "inconclusive":
+            if c["outcome"] == "inconclusive" and not s.profiled:
                 how = (
                     f" ({number(c['ratio'])} × [{interval(c['ci95'])}], noise "
                     f"{interval(c['noise'])})"
