@@ -78,7 +78,12 @@ def style(path, position=0):
 def grid(rows, columns, height=2.3, width=WIDTH, **more):
     """(figure, axes by row and column) of small multiples."""
     figure, axes = plt.subplots(
-        rows, columns, figsize=(width, rows * height), squeeze=False, constrained_layout=True, **more
+        rows,
+        columns,
+        figsize=(width, rows * height),
+        squeeze=False,
+        constrained_layout=True,
+        **more,
     )
     return figure, axes
 
@@ -91,8 +96,12 @@ def legend(figure, axes):
             handles.setdefault(label, handle)
     if handles:
         figure.legend(
-            handles.values(), handles, loc="lower left",
-            bbox_to_anchor=(0.0, 1.0), ncol=min(len(handles), 6), borderaxespad=0.2,
+            handles.values(),
+            handles,
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            ncol=min(len(handles), 6),
+            borderaxespad=0.2,
         )
 
 
@@ -101,7 +110,9 @@ def keep(figure, name, caption, folder):
     base = os.path.join(folder, name)
     text = io.StringIO()
     matplotlib.rcParams["svg.hashsalt"] = name  # the same data give the same file
-    figure.savefig(text, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None})
+    figure.savefig(
+        text, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None}
+    )
     figure.set_layout_engine("none")  # it is laid out
     figure.savefig(base + ".png", dpi=150, bbox_inches="tight", pad_inches=0.1)
     plt.close(figure)
@@ -121,11 +132,13 @@ def inline(svg, name, caption):
     width = re.search(r'viewBox="\S+ \S+ (\S+) ', svg)[1]
     label = caption.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     head = f'<svg role="img" aria-label="{label}" style="width:{float(width) * 4 / 3:.0f}px"'
-    return re.sub(r'<svg((?:\s(?!width|height)[\w:]+="[^"]*")*) ?', head + r"\1 ", drop_size(svg), 1)
+    return re.sub(
+        r'<svg((?:\s(?!width|height)[\w:]+="[^"]*")*) ?', head + r"\1 ", drop_size(svg), 1
+    )
 
 
 def drop_size(svg):
     end = svg.index(">")
-    return re.sub(r'\s(width|height|version|xmlns:xlink)="[^"]*"', "", svg[:end]) + svg[end:].replace(
-        "xlink:href", "href"
-    )
+    return re.sub(r'\s(width|height|version|xmlns:xlink)="[^"]*"', "", svg[:end]) + svg[
+        end:
+    ].replace("xlink:href", "href")

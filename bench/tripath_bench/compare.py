@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """What changed between two envelopes of one suite, beyond noise.
 
-The runs were made at different times, so their values are no pairs: medians are drawn apart. There are
-many rows, and by chance alone one in twenty 95 % intervals would miss 1, so each interval is widened until
-all of them together hold at 95 % (Bonferroni). A change counts when its whole interval lies beyond
-whatever a side differed from itself by in either run, and beyond a tolerance for what a machine drifts
-between two runs.
+The runs were made at different times, so their values are no pairs: medians are drawn apart. There
+are many rows, and by chance alone one in twenty 95 % intervals would miss 1, so each interval is
+widened until all of them together hold at 95 % (Bonferroni). A change counts when its whole
+interval lies beyond whatever a side differed from itself by in either run, and beyond a tolerance
+for what a machine drifts between two runs.
 """
 
 import json
@@ -25,13 +25,15 @@ def check(a, b, across_hosts):
     different = hosts.differing(a, b)
     if different and not across_hosts:
         raise Failure(
-            f"different hosts or kernels: {hosts.words(different)}. What changed may be the machine; "
+            f"different hosts or kernels: {hosts.words(different)}. What changed may be the "
+            f"machine; "
             "to look nevertheless: --across-hosts"
         )
 
 
 def compare(a, b, tolerance=TOLERANCE):
-    """Rows: {kind, name, unit, before, after, ratio, interval, noise, verdict, why}, in the order of A."""
+    """Rows: {kind, name, unit, before, after, ratio, interval, noise, verdict, why}, in the order
+    of A."""
     count = max(1, len(_repetitions(a).keys() & _repetitions(b).keys()))
     confidence = 100 - (100 - stats.CONFIDENCE) / count
     return [
@@ -85,7 +87,10 @@ def _compare_comparisons(a, b, tolerance):
                 row.update(verdict="worse", why="there is no ratio any more")
         else:
             row["ratio"] = after["ratio"] / before["ratio"]
-            row["interval"] = [after["ci95"][0] / before["ci95"][1], after["ci95"][1] / before["ci95"][0]]
+            row["interval"] = [
+                after["ci95"][0] / before["ci95"][1],
+                after["ci95"][1] / before["ci95"][0],
+            ]
             noises = [entry["noise"] for entry in (before, after) if entry["noise"]]
             row["noise"] = max(1 + tolerance, *(_reach(n) for n in noises), 1)
             if stats.apart(before["ci95"], after["ci95"]) and beyond(row["interval"], row["noise"]):
@@ -104,7 +109,13 @@ def _goal(row, before, after):
 
 def _repetitions(document):
     return {
-        (r["case"], r["side"], r.get("what"), r["unit"], json.dumps(r.get("labels"), sort_keys=True)): r
+        (
+            r["case"],
+            r["side"],
+            r.get("what"),
+            r["unit"],
+            json.dumps(r.get("labels"), sort_keys=True),
+        ): r
         for r in document["repetitions"]
         if r["values"]
     }
@@ -121,13 +132,19 @@ def _compare_repetitions(a, b, tolerance, confidence):
             continue
         noise = _noise(key, (left, right), tolerance)
         rows.append(_values(name, before, right[key], noise, better, confidence))
-    rows += [_only("repetition", _name(r), r["unit"], "b") for key, r in right.items() if key not in left]
+    rows += [
+        _only("repetition", _name(r), r["unit"], "b") for key, r in right.items() if key not in left
+    ]
     return rows
 
 
 def _name(repetition):
     shown = series.titled(
-        **{k: v for k, v in (repetition.get("labels") or {}).items() if k in ("size_bytes", "fanout", "outstanding", "offered_per_s", "wait")}
+        **{
+            k: v
+            for k, v in (repetition.get("labels") or {}).items()
+            if k in ("size_bytes", "fanout", "outstanding", "offered_per_s", "wait")
+        }
     )
     parts = (repetition["case"], repetition["side"], repetition.get("what"), shown)
     return ": ".join(p for p in parts if p)
@@ -135,8 +152,12 @@ def _name(repetition):
 
 def _values(name, before, after, noise, better, confidence):
     row = _row(
-        "repetition", name, before["unit"],
-        before=stats.median(before["values"]), after=stats.median(after["values"]), noise=noise,
+        "repetition",
+        name,
+        before["unit"],
+        before=stats.median(before["values"]),
+        after=stats.median(after["values"]),
+        noise=noise,
     )
     few = min(len(before["values"]), len(after["values"]))
     if few < stats.MIN_PAIRS:
@@ -166,13 +187,24 @@ def _compare_figures(a, b, tolerance):
     alone, both = _matched("figure", a, b)
     rows = []
     for name, before, after in both:
-        row = _row("figure", name, before["unit"], before=before["value"], after=after["value"], noise=noise)
+        row = _row(
+            "figure",
+            name,
+            before["unit"],
+            before=before["value"],
+            after=after["value"],
+            noise=noise,
+        )
         if before["value"] > 0 and after["value"] > 0:
             row["ratio"] = after["value"] / before["value"]
             if beyond([row["ratio"]] * 2, noise):
                 way = _aim(before) or better.get(before["unit"]) or direction(before["unit"])
                 row["verdict"] = (
-                    "changed" if way is None else "better" if (row["ratio"] > 1) == (way == HIGHER) else "worse"
+                    "changed"
+                    if way is None
+                    else "better"
+                    if (row["ratio"] > 1) == (way == HIGHER)
+                    else "worse"
                 )
         rows.append(_goal(row, before, after))
     return rows + alone
@@ -193,7 +225,8 @@ def _reach(interval):
 
 
 def _noise(key, runs, tolerance):
-    """The largest factor by which a side of this case and kind differed from itself in either run."""
+    """The largest factor by which a side of this case and kind differed from itself in either
+    run."""
     widest = 1 + tolerance
     case, _, what, unit, _ = key
     for run in runs:
@@ -213,7 +246,8 @@ def _directions(*documents):
 
 
 def direction(unit):
-    """Which way is the better of a unit that no comparison speaks of; None where it cannot be told."""
+    """Which way is the better of a unit that no comparison speaks of; None where it cannot be
+    told."""
     if re.search(r"(pps|/s)$", unit):
         return HIGHER
     if re.match(r"(ns|us|ms|s|CPU|softirq|lost|drops|errors)\b", unit):
@@ -228,7 +262,11 @@ def text(rows, everything=False, colour=False):
     lines = []
     for row in rows:
         counts[row["verdict"]] = counts.get(row["verdict"], 0) + 1
-        if row["verdict"] == "same" and not everything and not (row["why"] and "target" in row["why"]):
+        if (
+            row["verdict"] == "same"
+            and not everything
+            and not (row["why"] and "target" in row["why"])
+        ):
             continue
         line = f"  {row['verdict']:<9} {row['kind']:<10}  {row['name']}"
         if row["after"] is not None and row["before"] is not None:
@@ -242,5 +280,7 @@ def text(rows, everything=False, colour=False):
         line += f" ({row['why']})" if row["why"] else ""
         code = tint.get(row["verdict"])
         lines.append(f"\033[{code}m{line}\033[0m" if code else line)
-    total = ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items())) or "nothing to compare"
+    total = (
+        ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items())) or "nothing to compare"
+    )
     return "\n".join([*lines, total])

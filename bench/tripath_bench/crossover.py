@@ -50,13 +50,17 @@ def metrics(points):
         pick = [p for p in latency if preferred(p, latency)]
         yield f"p{q}", "us", "lower", [(p, p.percentile(q)) for p in pick]
     for what, better in (("rate", "higher"), ("cpu per message", "lower"), ("cpu per GB", "lower")):
-        for (unit,), members in series.grouped([p for p in points if p.what == what], "unit").items():
+        for (unit,), members in series.grouped(
+            [p for p in points if p.what == what], "unit"
+        ).items():
             yield what, unit, better, [(p, p.values) for p in members]
 
 
 def preferred(point, others):
     """Whether no better kind of latency was taken in the same suite and class."""
-    kinds = {p.what for p in others if (p.suite, p.label("class")) == (point.suite, point.label("class"))}
+    kinds = {
+        p.what for p in others if (p.suite, p.label("class")) == (point.suite, point.label("class"))
+    }
     best = next((k for k in PREFERRED if k in kinds), point.what)
     return point.what == best
 
@@ -89,13 +93,22 @@ def cell(lines, values, better):
     if better == "lower":
         pair = pair[::-1]
     # Value i of two sides of one case is one turn.
-    together = ours.case == theirs.case and ours.suite == theirs.suite and len(pair[0]) == len(pair[1])
+    together = (
+        ours.case == theirs.case and ours.suite == theirs.suite and len(pair[0]) == len(pair[1])
+    )
     gain = (stats.ratio_interval if together else stats.unpaired_ratio_interval)(*pair)
     if gain is None:
         return None
     ratio, interval = gain
     enough = min(len(pair[0]), len(pair[1])) >= stats.MIN_PAIRS
     return Cell(
-        winner, ours.path, best, second, ratio, interval, enough and interval[0] > 1,
-        {name: value for value, name, _ in ranked}, {p.path for _, _, p in ranked},
+        winner,
+        ours.path,
+        best,
+        second,
+        ratio,
+        interval,
+        enough and interval[0] > 1,
+        {name: value for value, name, _ in ranked},
+        {p.path for _, _, p in ranked},
     )

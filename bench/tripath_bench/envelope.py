@@ -24,8 +24,8 @@ def schema():
 
 
 def light(document):
-    """@document with every histogram that is what the schema asks for left empty: buckets are most of
-    an envelope, and a schema takes seconds to look at a million of them one by one.
+    """@document with every histogram that is what the schema asks for left empty: buckets are most
+    of an envelope, and a schema takes seconds to look at a million of them one by one.
     """
 
     def number(value):

@@ -13,16 +13,15 @@ MIN_SHARE = 0.0008  # a box below this is thinner than a pixel
 UNKNOWN = "[unknown]"
 # Where an idle CPU waits. Only as the innermost function: a softirq may well run on top of it.
 IDLE = re.compile(
-    r"^(do_idle|cpuidle_\w+|default_idle\w*|default_enter_idle|arch_cpu_idle\w*|(pv_)?native_safe_halt"
-    r"|poll_idle|intel_idle\w*|acpi_\w*idle\w*|mwait_idle\w*)$"
+    r"^(do_idle|cpuidle_\w+|default_idle\w*|default_enter_idle|arch_cpu_idle\w*"
+    r"|(pv_)?native_safe_halt|poll_idle|intel_idle\w*|acpi_\w*idle\w*|mwait_idle\w*)$"
 )
 # Routines whose only work is to move bytes (or to move and sum them), in kernel and C library.
 COPY = re.compile(
     r"""^_*(pi_)?(
     copy_user_\w+ | rep_movs_alternative | copy_(to|from)_(user|iter)\w* | copy_page |
-    memcpy\w* | memmove\w* | csum_partial_copy\w* | csum_and_copy\w* | skb_copy_\w+ | skb_store_bits |
-    copy_page_(to|from)_iter\w* | copy_mc_\w+ | copy_folio_\w+ | simple_copy_to_iter
-    )$""",
+    memcpy\w* | memmove\w* | csum_partial_copy\w* | csum_and_copy\w* | skb_copy_\w+ | skb_store_bits
+    | copy_page_(to|from)_iter\w* | copy_mc_\w+ | copy_folio_\w+ | simple_copy_to_iter )$""",
     re.X,
 )
 

@@ -81,9 +81,7 @@ def placement():
         "isolated_cpus": read(f"{cpu}/isolated") or None,
         "nohz_full_cpus": (read(f"{cpu}/nohz_full") or "").strip("(null) ") or None,
         "idle_driver": read(f"{cpu}/cpuidle/current_driver"),
-        "idle_states": [
-            read(f) for f in sorted(glob.glob(f"{cpu}/cpu0/cpuidle/state*/name"))
-        ],
+        "idle_states": [read(f) for f in sorted(glob.glob(f"{cpu}/cpu0/cpuidle/state*/name"))],
         "default_irq_affinity": read("/proc/irq/default_smp_affinity"),
         "irqbalance": bool(output("pgrep", "-x", "irqbalance")),
     }

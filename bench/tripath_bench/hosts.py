@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Which envelopes were measured on the same host and kernel, and may therefore stand side by side."""
+"""Which envelopes were measured on the same host and kernel, and may therefore stand side by
+side."""
 
 import hashlib
 import json
@@ -39,7 +40,9 @@ def differing(a, b):
         if isinstance(left, dict) and isinstance(right, dict):
             rows = sorted(set(left) | set(right))
             found += [
-                (f"{field}.{r}", left.get(r), right.get(r)) for r in rows if left.get(r) != right.get(r)
+                (f"{field}.{r}", left.get(r), right.get(r))
+                for r in rows
+                if left.get(r) != right.get(r)
             ]
         elif left != right:
             found.append((field, left, right))
@@ -66,20 +69,23 @@ def one_host(files, wanted=None):
     if wanted is not None:
         chosen = [group for mark, group in groups.items() if mark.startswith(wanted)]
         if len(chosen) != 1:
-            raise Failure(
-                f"--host {wanted} names {len(chosen)} hosts; there are: {listed(groups)}"
-            )
+            raise Failure(f"--host {wanted} names {len(chosen)} hosts; there are: {listed(groups)}")
         return chosen[0]
     if len(groups) > 1:
         first = next(iter(groups.values()))
         sample = next(iter(first.values()))
         lines = [
             f"  host {mark}: {', '.join(group)}"
-            + ("" if group is first else "\n    differs in " + words(differing(sample, next(iter(group.values())))))
+            + (
+                ""
+                if group is first
+                else "\n    differs in " + words(differing(sample, next(iter(group.values()))))
+            )
             for mark, group in groups.items()
         ]
         raise Failure(
-            f"these are results of {len(groups)} hosts or kernels, which are never drawn together:\n"
+            f"these are results of {len(groups)} hosts or kernels, which are never drawn "
+            f"together:\n"
             + "\n".join(lines)
             + f"\n  Pick one: --host {fingerprint(sample)}; or make a page of each: --each-host"
         )

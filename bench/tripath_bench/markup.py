@@ -30,9 +30,10 @@ def join(parts, between=""):
 
 
 def table(header, rows, words=1, _class=None):
-    """The first @words columns to the left, the others, which are numbers, to the right. A row may be
-    (class, cells).
+    """The first @words columns to the left, the others, which are numbers, to the right. A row may
+    be (class, cells).
     """
+
     def cells(kind, row):
         return [tag(kind, c, _class=None if i < words else "n") for i, c in enumerate(row)]
 

@@ -50,7 +50,9 @@ def interface(name, netns=None):
 
 def hardware():
     """Interfaces of this network namespace that a device stands behind."""
-    names = sorted(os.path.basename(os.path.dirname(d)) for d in glob.glob("/sys/class/net/*/device"))
+    names = sorted(
+        os.path.basename(os.path.dirname(d)) for d in glob.glob("/sys/class/net/*/device")
+    )
     return [interface(name) for name in names]
 
 
@@ -89,14 +91,26 @@ def sysfs(name, netns):
     look = ["grep", "-rs", "", f"{base}/queues", *(f"{base}/{p}" for p in PLAIN)]
     if netns:
         script = 'mount -t sysfs sysfs /sys && exec "$@"'
-        look = ["nsenter", f"--net=/run/netns/{netns}", "unshare", "--mount", "sh", "-c", script, "sh", *look]
+        look = [
+            "nsenter",
+            f"--net=/run/netns/{netns}",
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            *look,
+        ]
     done = subprocess.run(look, capture_output=True, text=True, check=False)
     files = dict(
         line[len(base) + 1 :].split(":", 1) for line in done.stdout.splitlines() if ":" in line
     )
     queues = {"rx": [], "tx": []}
     for path, value in files.items():
-        parts = re.fullmatch(r"queues/(rx|tx)-(\d+)/(rps_cpus|rps_flow_cnt|xps_cpus|xps_rxqs)", path)
+        parts = re.fullmatch(
+            r"queues/(rx|tx)-(\d+)/(rps_cpus|rps_flow_cnt|xps_cpus|xps_rxqs)", path
+        )
         if not parts:
             continue
         way, number, key = parts[1], int(parts[2]), parts[3]
@@ -109,7 +123,8 @@ def sysfs(name, netns):
 
 
 def interrupts(name):
-    """The interrupts of the device behind an interface: which CPUs may take each, and which does."""
+    """The interrupts of the device behind an interface: which CPUs may take each, and which
+    does."""
     device = os.path.realpath(f"/sys/class/net/{name}/device")
     # A virtio device has none of its own: they are of the PCI device that it sits on.
     for folder in (device, os.path.dirname(device)):

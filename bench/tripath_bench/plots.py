@@ -20,9 +20,14 @@ def slug(*parts):
 
 
 def against_size(points, folder):
-    """Latency against message size where nothing was offered by a schedule."""
-    chosen = [p for p in points if p.label("size_bytes") and not p.label("offered_per_s")]
+    """Latency against message size: in a closed loop, or at the one load offered."""
     keys = ("suite", "what", "class", "fanout", "wait", "job")
+    sized = [p for p in points if p.label("size_bytes")]
+    chosen = []
+    for members in series.grouped(sized, *keys).values():
+        offered = {p.label("offered_per_s") for p in members} - {None}
+        chosen += [p for p in members if len(offered) < 2 or not p.label("offered_per_s")]
+    keys += ("offered_per_s",)
     return _against(chosen, "size_bytes", keys, "outstanding", folder, "size")
 
 
@@ -77,13 +82,20 @@ def _line(axis, line, name, x, q, position):
         low.append(lo)
         high.append(hi)
     xs = [p.label(x) for p in line]
-    dash = canvas.DASHES[0] if name == series.PATHS.get(line[0].path) else canvas.DASHES[position % 4]
+    dash = (
+        canvas.DASHES[0] if name == series.PATHS.get(line[0].path) else canvas.DASHES[position % 4]
+    )
     axis.plot(xs, middle, color=colour, linestyle=dash, marker=marker, label=name, zorder=3)
     axis.fill_between(xs, low, high, color=colour, alpha=0.16, linewidth=0)
     full = [i for i, p in enumerate(line) if p.saturated]
     axis.plot(
-        [xs[i] for i in full], [middle[i] for i in full], linestyle="none", marker=marker,
-        color=colour, markerfacecolor="white", zorder=4,
+        [xs[i] for i in full],
+        [middle[i] for i in full],
+        linestyle="none",
+        marker=marker,
+        color=colour,
+        markerfacecolor="white",
+        zorder=4,
     )
 
 
@@ -100,7 +112,13 @@ def steps(span):
     """Where to put ticks within each power of ten, so that a few fall into an axis of this span."""
     if span > 300:
         return (1,)
-    return (1, 2, 5) if span > 8 else (1, 1.5, 2, 3, 4, 5, 6, 7, 8) if span > 1.6 else np.arange(1, 10, 0.25)
+    return (
+        (1, 2, 5)
+        if span > 8
+        else (1, 1.5, 2, 3, 4, 5, 6, 7, 8)
+        if span > 1.6
+        else np.arange(1, 10, 0.25)
+    )
 
 
 def _plain(value, _=None):
@@ -137,7 +155,9 @@ def curves(points, folder):
             names = [names[i] for i in np.linspace(0, len(names) - 1, SHOWN).round().astype(int)]
         columns = min(3, len(names))
         rows = -(-len(names) // columns)
-        figure, axes = canvas.grid(rows, columns, width=canvas.WIDTH * max(columns, 2) / 3, sharey=True)
+        figure, axes = canvas.grid(
+            rows, columns, width=canvas.WIDTH * max(columns, 2) / 3, sharey=True
+        )
         for axis, panel in zip(axes.flat, names):
             lines = series.lines(panels[panel])
             for i, (name, line) in enumerate(lines.items()):
@@ -160,7 +180,9 @@ def curves(points, folder):
 
 def _curve(axis, line, name, position):
     colour, _ = canvas.style(line[0].path, position)
-    dash = canvas.DASHES[0] if name == series.PATHS.get(line[0].path) else canvas.DASHES[position % 4]
+    dash = (
+        canvas.DASHES[0] if name == series.PATHS.get(line[0].path) else canvas.DASHES[position % 4]
+    )
     merged = stats.merge([[[b * p.scale, c] for b, c in h] for p in line for h in p.histograms])
     draw_curve(axis, merged, color=colour, linestyle=dash, label=name)
 
@@ -181,7 +203,9 @@ def nines(axis):
     axis.set_xlim(left=0)
     axis.xaxis.set_major_locator(FixedLocator([-np.log10(1 - n) for n in shown]))
     axis.xaxis.set_major_formatter(
-        FuncFormatter(lambda v, _: f"{round(100 * (1 - 10 ** -v), 6):g}%" if v < 4.5 else f"{v:.0f} nines")
+        FuncFormatter(
+            lambda v, _: f"{round(100 * (1 - 10 ** -v), 6):g}%" if v < 4.5 else f"{v:.0f} nines"
+        )
     )
     axis.tick_params(axis="x", labelsize=6.8)
     axis.xaxis.set_minor_locator(NullLocator())

@@ -28,7 +28,10 @@ def forest(source, folder):
     axis.set_xscale("log")
     low, high = axis.get_xlim()
     axis.set_xlim(min(low, 0.8), max(high, 1.25))
-    axis.xaxis.set_major_locator(FixedLocator(RATIOS))
+    low, high = axis.get_xlim()
+    axis.xaxis.set_major_locator(
+        FixedLocator(RATIOS) if high < 30 * low else LogLocator(subs=(1, 2, 5))
+    )
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g} ×"))
     axis.grid(False, axis="y")
@@ -40,9 +43,14 @@ def forest(source, folder):
             Line2D([], [], color=canvas.BAD, marker="o", label="measured, worse"),
             Line2D([], [], color=canvas.UNSURE, marker="o", label="inconclusive"),
             Patch(color=canvas.GRID, label="noise of one side against itself"),
-            Line2D([], [], color=canvas.INK, marker="|", markersize=10, linestyle="", label="target"),
+            Line2D(
+                [], [], color=canvas.INK, marker="|", markersize=10, linestyle="", label="target"
+            ),
         ],
-        loc="lower left", bbox_to_anchor=(0, 1), ncol=5, borderaxespad=0.2,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncol=5,
+        borderaxespad=0.2,
     )
     caption = f"Suite {source.name}: comparisons, ratio of medians with its 95 % interval"
     return canvas.keep(figure, plots.slug("comparisons", source.name), caption, folder)
@@ -60,7 +68,9 @@ def _interval(axis, y, entry):
     axis.plot(entry["ratio"], y, marker="o", color=colour, zorder=4)
     goal = entry.get("target", {}).get("at_least")
     if goal:
-        axis.plot(goal, y, marker="|", color=canvas.INK, markersize=11, markeredgewidth=1.6, zorder=5)
+        axis.plot(
+            goal, y, marker="|", color=canvas.INK, markersize=11, markeredgewidth=1.6, zorder=5
+        )
 
 
 def unlabelled(source, folder):
@@ -142,6 +152,17 @@ def curves(source, folder):
 def _row(axis, y, values):
     middle, (lo, hi) = stats.median_interval(values, draws=plots.DRAWS)
     blue = canvas.COLOURS["tcp"]
-    axis.plot([lo, hi], [y, y], color=blue, alpha=0.22, linewidth=7, solid_capstyle="butt", zorder=2)
-    axis.plot(values, [y] * len(values), "o", color=canvas.MUTED, markeredgewidth=0, alpha=0.7, markersize=2.6, zorder=3)
+    axis.plot(
+        [lo, hi], [y, y], color=blue, alpha=0.22, linewidth=7, solid_capstyle="butt", zorder=2
+    )
+    axis.plot(
+        values,
+        [y] * len(values),
+        "o",
+        color=canvas.MUTED,
+        markeredgewidth=0,
+        alpha=0.7,
+        markersize=2.6,
+        zorder=3,
+    )
     axis.plot(middle, y, "|", color=blue, markersize=11, markeredgewidth=2.2, zorder=4)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Samples a suite with perf, for a flame graph and the share of copy routines.
 
-The event is cpu-clock, a timer of the kernel: virtual machines seldom have hardware counters. Its samples
-come with the timer's interrupt, so what runs with interrupts off is charged to where they are on again.
+The event is cpu-clock, a timer of the kernel: virtual machines seldom have hardware counters. Its
+samples come with the timer's interrupt, so what runs with interrupts off is charged to where they
+are on again.
 """
 
 import contextlib
@@ -42,8 +43,21 @@ def probe(perf):
     """NoPerf, with perf's own words, where it cannot open the event."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [perf, "record", "-e", EVENT, "-a", "-g", "-o", os.path.join(folder, "data"), "--", "true"],
-            capture_output=True, text=True, check=False,
+            [
+                perf,
+                "record",
+                "-e",
+                EVENT,
+                "-a",
+                "-g",
+                "-o",
+                os.path.join(folder, "data"),
+                "--",
+                "true",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
         )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
@@ -52,22 +66,24 @@ def probe(perf):
 
 @contextlib.contextmanager
 def sampling(envelope, graph, folded):
-    """Samples the whole system while the block runs, and fills the envelope's `profile`. The flame graph
-    goes to the file @graph, its stacks to @folded.
+    """Samples the whole system while the block runs, and fills the envelope's `profile`. The flame
+    graph goes to the file @graph, its stacks to @folded.
     """
     try:
         perf = command()
         probe(perf)
     except NoPerf as why:
-        envelope.document["profile"] = {"outcome": "unsupported", "why": str(why)}
         progress(f"no profile: {why}")
         yield
+        envelope.document["profile"] = {"outcome": "unsupported", "why": str(why)}
         return
     with tempfile.TemporaryDirectory() as folder:
         data = os.path.join(folder, "data")
         recorder = subprocess.Popen(
             [perf, "record", "-e", EVENT, "-F", str(HZ), "-a", "-g", "-o", data],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         try:
             yield
@@ -78,7 +94,13 @@ def sampling(envelope, graph, folded):
             except subprocess.TimeoutExpired:
                 recorder.kill()
                 said = recorder.communicate()[1]
-        read = subprocess.run([perf, "script", "-i", data], capture_output=True, text=True, errors="replace", check=False)
+        read = subprocess.run(
+            [perf, "script", "-i", data],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
         envelope.document["profile"] = result(read, said, envelope["suite"], graph, folded)
 
 
@@ -86,14 +108,23 @@ def result(read, said, suite, graph, folded):
     counts, idle = flame.stacks(read.stdout)
     if read.returncode or not counts:
         why = " ".join((read.stderr or said or "").split())[:300]
-        return {"outcome": "unsupported", "why": f"perf recorded no samples that can be read: {why or 'it says nothing'}"}
+        return {
+            "outcome": "unsupported",
+            "why": f"perf recorded no samples that can be read: {why or 'it says nothing'}",
+        }
     title = f"Flame graph of suite {suite}: {sum(counts.values())} samples at {HZ} Hz"
     for path, text in ((graph, flame.svg(counts, title)), (folded, flame.folded(counts))):
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
-    return {"outcome": "measured", "event": EVENT, "frequency_hz": HZ, "idle_samples": idle,
-            **shares(counts), "flame_graph": os.path.basename(graph)}
+    return {
+        "outcome": "measured",
+        "event": EVENT,
+        "frequency_hz": HZ,
+        "idle_samples": idle,
+        **shares(counts),
+        "flame_graph": os.path.basename(graph),
+    }
 
 
 def shares(counts):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The sections of the report that judge and draw; each says what is missing where nothing is there."""
+"""The sections of the report that judge and draw; each says what is missing where nothing is
+there."""
 
 import collections
 import dataclasses
 
-from . import canvas, crossover, plots, plots_other, series
+from . import plots, plots_other, series
 from .markup import Markup, chip, figure, folded, items, join, missing, table, tag
 from .report import interval, number
 
@@ -34,8 +35,12 @@ def outcome(word):
 
 
 def judged(source):
-    """[(entry, value in words, goal in words)] of everything with a target."""
+    """[(entry, value in words, goal in words)] of everything with a target, but of runs in whose
+    timings a profiler is.
+    """
     found = []
+    if source.profiled:
+        return found
     for f in source["figures"]:
         if "target" in f:
             found.append((f, f"{number(f['value'])} {f['unit']}", goal(f)))
@@ -57,7 +62,7 @@ def summary(context):
     rows = []
     for s in context.sources:
         targets = [entry["target"]["met"] for entry, _, _ in judged(s)]
-        kinds = collections.Counter(c["outcome"] for c in s["comparisons"])
+        kinds = collections.Counter(c["outcome"] for c in s["comparisons"] if not s.profiled)
         git = s["receipt"]["git"]
         marks = [outcome(s["outcome"])]
         marks += [chip("quick: not a result", "warn")] if s["quick"] else []
@@ -74,7 +79,16 @@ def summary(context):
                 (git["revision"] or "none")[:10] + (" and changes" if git["dirty"] else ""),
             ]
         )
-    head = ["suite", "question", "targets met", "conclusive", "steal", "took", "started (UTC)", "revision"]
+    head = [
+        "suite",
+        "question",
+        "targets met",
+        "conclusive",
+        "steal",
+        "took",
+        "started (UTC)",
+        "revision",
+    ]
     return table(head, rows, words=2)
 
 
@@ -91,7 +105,8 @@ def targets(context):
         return missing("None of these envelopes has a figure or a comparison with a target.")
     text = tag(
         "p",
-        "What the project set itself as a goal, missed ones first. A figure is a median; a comparison is a "
+        "What the project set itself as a goal, missed ones first. A figure is a median; a "
+        "comparison is a "
         "ratio with its 95 % interval, above 1 where tripath is the better.",
     )
     ordered = [row for met, row in sorted(rows, key=lambda r: r[0])]
@@ -101,13 +116,20 @@ def targets(context):
 def comparisons(context):
     parts = []
     for s in context.sources:
-        if not s["comparisons"]:
+        if not s["comparisons"] or s.profiled:
             continue
         parts.append(context.figures([plots_other.forest(s, context.folder)]))
         rows = [
             [
-                c["name"], number(c["ours"]), number(c["theirs"]), c["unit"], number(c["ratio"]),
-                interval(c["ci95"]), interval(c["noise"]), str(c["pairs"]), outcome(c["outcome"]),
+                c["name"],
+                number(c["ours"]),
+                number(c["theirs"]),
+                c["unit"],
+                number(c["ratio"]),
+                interval(c["ci95"]),
+                interval(c["noise"]),
+                str(c["pairs"]),
+                outcome(c["outcome"]),
             ]
             for c in s["comparisons"]
         ]
@@ -134,7 +156,7 @@ def drawn(text, need, suites):
 
 
 @drawn(
-    "Median over the repetitions of each percentile, with its 95 % interval as a band; closed loop.",
+    "Median over the repetitions of each percentile, with its 95 % interval as a band.",
     "No envelope here has latencies of one path at two sizes or more.",
     "rtt",
 )
@@ -143,7 +165,8 @@ def against_size(context):
 
 
 @drawn(
-    "Open loop: latency from the moment at which a message was due, so waiting behind a slow one counts.",
+    "Open loop: latency from the moment at which a message was due, so waiting behind a "
+    "slow one counts.",
     "No envelope here has latencies of one path at two offered loads or more.",
     "classes",
 )
@@ -152,7 +175,8 @@ def against_load(context):
 
 
 @drawn(
-    "All repetitions merged. Each further nine takes as much room as the one before; a line ends where its "
+    "All repetitions merged. Each further nine takes as much room as the one before; a "
+    "line ends where its "
     "count does.",
     "No envelope here has latency histograms.",
     "rtt",
@@ -169,7 +193,8 @@ def curves(context):
 
 
 @drawn(
-    "CPU time of the whole system where an envelope does not say otherwise. With both ends spinning, CPU per "
+    "CPU time of the whole system where an envelope does not say otherwise. With both ends "
+    "spinning, CPU per "
     "message is only CPUs over rate: compare blocking ends at a fixed rate, or saturation.",
     "No envelope here has CPU per message or per GB of a path.",
     "rtt",
@@ -189,96 +214,18 @@ def rates(context):
     return plots.bars(chosen, context.folder, "rate")
 
 
-def crossing(context):
-    tables = crossover.tables(context.points)
-    if not tables:
-        return missing(
-            "No envelope here has two paths under the same conditions.", 'sudo make bench SUITE="rtt classes"'
-        )
-    parts = [
-        tag(
-            "p",
-            "The best path of each size and fan-out against the next best, with the 95 % interval of their ratio. "
-            "Grey: the interval reaches 1, or there are fewer than five turns, so neither wins.",
-        ),
-        tag("h3", "Where AF_XDP loses"),
-        losses(tables),
-    ]
-    for t in tables:
-        parts += [tag("h3", heading(t)), crossing_table(t)]
-    return join(parts)
-
-
-def heading(t):
-    conditions = dict(t.conditions)
-    suite = conditions.pop("suite")
-    words = series.titled(**conditions)
-    return f"{t.metric} ({t.unit}), suite {suite}" + (f": {words}" if words else "")
-
-
-def crossing_table(t):
-    rows = sorted({row for row, _ in t.cells}, key=lambda r: tuple(map(series.rank, r)))
-    columns = sorted({column for _, column in t.cells}, key=lambda c: tuple(map(series.rank, c)))
-    head = ["", *(series.titled(**dict(zip(crossover.COLUMNS, c))) or "winner" for c in columns)]
-    body = [
-        tag(
-            "tr",
-            tag("th", series.titled(**dict(zip(crossover.ROWS, row))) or "any size"),
-            *(crossing_cell(t.cells.get((row, column))) for column in columns),
-        )
-        for row in rows
-    ]
-    top_ = tag("thead", tag("tr", *(tag("th", h) for h in head)))
-    return tag("div", tag("table", top_, tag("tbody", *body), _class="cross"), _class="scroll")
-
-
-def crossing_cell(cell):
-    if cell is None:
-        return tag("td", tag("span", "not compared", _class="small"))
-    colour = canvas.COLOURS.get(cell.path, canvas.OTHERS[0])
-    name = cell.winner if cell.clear else f"{cell.winner} or {cell.runner_up}"
-    ratios = f"{number(cell.ratio)} × [{interval(cell.ci95)}] over {cell.runner_up}"
-    return tag(
-        "td",
-        tag("span", name, _class="win"),
-        tag("span", ratios, _class="gain"),
-        tag("span", ", ".join(f"{n} {amount(v)}" for n, v in cell.values.items()), _class="small"),
-        style=f"--c:{colour};background:{colour}16" if cell.clear else None,
-    )
-
-
-def amount(value):
-    return series.amount(value) if value >= 10000 else number(value)
-
-
-def losses(tables):
-    path = "xsk"
-    beside = [(t, c, cell) for t in tables for c, cell in t.cells.items() if cell.has(path)]
-    if not beside:
-        return missing("AF_XDP was not measured beside another path.", "sudo make bench SUITE=rtt")
-    lost = []
-    for t, (row, column), cell in beside:
-        if cell.loses(path):
-            where = series.titled(
-                **dict(zip(crossover.ROWS, row)),
-                **dict(zip(crossover.COLUMNS, column)),
-                **{k: v for k, v in t.conditions.items() if k != "suite"},
-            )
-            rest = ", ".join(f"{n} {amount(v)}" for n, v in cell.values.items() if n != cell.winner)
-            lost.append(f"{t.metric}, {where}: {cell.winner} {amount(cell.value)} {t.unit} against {rest}")
-    head = tag("p", f"Beaten by another path, beyond the interval, in {len(lost)} of the {len(beside)} cells that have it.")
-    shown, rest = lost[:OPEN * 2], lost[OPEN * 2 :]
-    return head + items(shown) + (folded(f"{len(rest)} more", items(rest)) if rest else Markup(""))
-
-
 def others(context):
-    parts = []
+    drawn_above = ("latency", "rtt", "cpu", "rate", "throughput")
+    rest = [p for p in context.points if p.what.split()[0] not in drawn_above]
+    parts = [context.figures(plots.bars(rest, context.folder, "other"))] if rest else []
     for s in context.sources:
         if s["outcome"] != "unsupported" and not s.profiled:
             made = context.figures(plots_other.unlabelled(s, context.folder))
             if made:
                 parts += [tag("h3", f"Suite {s.name}: {s['name']}"), workload(s), made, readings(s)]
-    return join(parts) if parts else missing("Every repetition here is of a path, and stands above.")
+    return (
+        join(parts) if parts else missing("Every repetition here is of a path, and stands above.")
+    )
 
 
 def workload(source):
@@ -287,4 +234,8 @@ def workload(source):
 
 def readings(source):
     rows = [[f["name"], number(f["value"]), f["unit"]] for f in source["figures"]]
-    return folded(f"Figures of suite {source.name}", table(["figure", "value", "unit"], rows)) if rows else Markup("")
+    return (
+        folded(f"Figures of suite {source.name}", table(["figure", "value", "unit"], rows))
+        if rows
+        else Markup("")
+    )

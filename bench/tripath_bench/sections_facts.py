@@ -15,8 +15,10 @@ def profiles(context):
     parts = [
         tag(
             "p",
-            "Sampled by perf with the software event cpu-clock; the idle loop is left out. Wider is more CPU time; "
-            "the colour says kernel, copying, or user space. Sampling is in these runs' timings, so no plot above "
+            "Sampled by perf with the software event cpu-clock; the idle loop is left out. "
+            "Wider is more CPU time; "
+            "the colour says kernel, copying, or user space. Sampling is in these runs' "
+            "timings, so no plot above "
             "is drawn from them.",
         )
     ]
@@ -36,7 +38,14 @@ def profile(source):
     if p.get("flame_graph") and os.path.isfile(graph):
         with open(graph, encoding="utf-8") as f:
             svg = f.read()
-        parts.append(tag("figure", Markup(svg[svg.index("<svg") :]), _class="flame", id=f"flame-{source['suite']}"))
+        parts.append(
+            tag(
+                "figure",
+                Markup(svg[svg.index("<svg") :]),
+                _class="flame",
+                id=f"flame-{source['suite']}",
+            )
+        )
     elif p.get("flame_graph"):
         parts.append(missing(f"Its flame graph, {graph}, is not there."))
     rows = [[t["symbol"], f"{t['share']:.1%}"] for t in p["top"]]
@@ -67,15 +76,27 @@ def receipt(source):
         parts += [tag("h3", "Interfaces"), tree(r["interfaces"])]
     if r["programs"]:
         rows = [
-            [p["name"], p["tag"], "yes" if p["jited"] else "no", str(p.get("jited_bytes", "–"))] for p in r["programs"]
+            [p["name"], p["tag"], "yes" if p["jited"] else "no", str(p.get("jited_bytes", "–"))]
+            for p in r["programs"]
         ]
-        parts += [tag("h3", "BPF programs"), table(["program", "tag", "compiled", "bytes"], rows, words=3)]
+        parts += [
+            tag("h3", "BPF programs"),
+            table(["program", "tag", "compiled", "bytes"], rows, words=3),
+        ]
     if r["files"]:
         rows = [[f["path"], tag("code", f["sha256"][:16])] for f in r["files"]]
         parts += [tag("h3", "Files"), table(["file", "SHA-256 begins"], rows, words=2)]
     shown = ("paths", "interfaces", "programs", "files")
     parts += [tag("h3", "The rest"), tree({k: v for k, v in r.items() if k not in shown})]
-    return join([*parts, tag("h3", "Asked for"), tree(source["asked"]), tag("h3", "Workload"), tree(source["workload"])])
+    return join(
+        [
+            *parts,
+            tag("h3", "Asked for"),
+            tree(source["asked"]),
+            tag("h3", "Workload"),
+            tree(source["workload"]),
+        ]
+    )
 
 
 def host(context):
@@ -96,7 +117,14 @@ def host(context):
                 by_cpu(during.get("softirqs_by_cpu", {}).get("NET_RX")),
             ]
         )
-    head = ["suite", "CPU busy", "of it softirq", "stolen", "load, before to after", "NET_RX by CPU"]
+    head = [
+        "suite",
+        "CPU busy",
+        "of it softirq",
+        "stolen",
+        "load, before to after",
+        "NET_RX by CPU",
+    ]
     mark = hosts.fingerprint(context.sources[0].document)
     parts = [
         tag("p", f"Host {mark}: everything on this page was measured on it, under one kernel."),
@@ -105,7 +133,11 @@ def host(context):
         folded("Mitigations", tree(facts["mitigations"])),
     ]
     if facts.get("nics"):
-        parts.append(folded("Network interfaces of the host: queues, RSS, XPS, interrupts", tree(facts["nics"])))
+        parts.append(
+            folded(
+                "Network interfaces of the host: queues, RSS, XPS, interrupts", tree(facts["nics"])
+            )
+        )
     return join(parts)
 
 
@@ -120,15 +152,52 @@ def open_ends(context):
         if s["outcome"] != "measured":
             rows.append([s.name, "the whole suite", chip(s["outcome"], "warn"), s["why"]])
         for c in s["comparisons"]:
-            if c["outcome"] == "inconclusive":
-                how = f" ({number(c['ratio'])} × [{interval(c['ci95'])}], noise {interval(c['noise'])})" if c["ratio"] else ""
+            if c["outcome"] == "inconclusive" and not s.profiled:
+                how = (
+                    f" ({number(c['ratio'])} × [{interval(c['ci95'])}], noise "
+                    f"{interval(c['noise'])})"
+                    if c["ratio"]
+                    else ""
+                )
                 rows.append([s.name, c["name"], chip("inconclusive", "unsure"), c["why"] + how])
         for r in s["repetitions"]:
             if r.get("outcome") in ("unsupported", "inconclusive"):
-                rows.append([s.name, f"{r['case']}: {r['side']}", chip(r["outcome"], "unsure"), r.get("why", "")])
+                rows.append(
+                    [
+                        s.name,
+                        f"{r['case']}: {r['side']}",
+                        chip(r["outcome"], "unsure"),
+                        r.get("why", ""),
+                    ]
+                )
+    lost = losses(context)
     if not rows:
-        return tag("p", "Nothing: every suite ran, and every comparison stands out of its noise.")
-    return table(["suite", "what", "outcome", "why"], rows, words=4)
+        text = "Nothing: every suite ran, and every comparison stands out of its noise."
+        return tag("p", text) + lost
+    return table(["suite", "what", "outcome", "why"], rows, words=4) + lost
+
+
+def losses(context):
+    """Runs that dropped or failed messages, and how late the generator sent, where that is told."""
+    rows = []
+    for s in context.sources:
+        for r in s["repetitions"]:
+            runs = r.get("runs", [])
+            dropped, failed = (sum(run.get(k, 0) for run in runs) for k in ("drops", "errors"))
+            lags = [run["schedule_lag_ns"] for run in runs if "schedule_lag_ns" in run]
+            late = max((lag.get("p99", lag["max"]) / 1000 for lag in lags), default=None)
+            if dropped or failed or late is not None:
+                moved = sum(run.get("messages", 0) for run in runs)
+                name = f"{r['case']}: {r['side']}"
+                lag = "–" if late is None else f"{number(late)} us"
+                rows.append([s.name, name, f"{moved:,}", f"{dropped:,}", f"{failed:,}", lag])
+    if not rows:
+        return Markup("")
+    header = ["suite", "runs", "messages", "dropped", "failed", "worst p99 of the schedule's lag"]
+    rows = [
+        list(row) for row in dict.fromkeys(map(tuple, rows))
+    ]  # one a run, not one a figure of it
+    return tag("h3", "Losses, and lag of the generator") + table(header, rows, words=2)
 
 
 def notes(context):

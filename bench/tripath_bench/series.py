@@ -8,6 +8,7 @@ from . import stats
 
 US = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
 PATHS = {"tcp": "TCP", "udp": "UDP", "uring": "io_uring", "xsk": "AF_XDP", "rdma": "RDMA"}
+KEYS = ("path", "class", "size_bytes", "fanout", "outstanding", "offered_per_s", "wait", "job")
 AGAIN = " again"  # a side run twice a turn, for noise: never a line of its own
 SATURATED = 0.95  # below this share of what was offered, a path could not keep up
 
@@ -49,6 +50,15 @@ def worth(repetition):
     return labelled and bool(repetition["values"]) and not repetition["side"].endswith(AGAIN)
 
 
+def known(labels):
+    """Labels that the report sorts by, where all others are words of the job."""
+    words = [str(labels["job"])] if labels.get("job") is not None else []
+    words += [f"{k} {v}" for k, v in sorted(labels.items()) if k not in KEYS and v is not None]
+    kept = {k: v for k, v in labels.items() if k in KEYS}
+    # "xsk server" is a variant of xsk, which its side tells.
+    return {**kept, "path": labels["path"].split()[0], "job": ", ".join(words) or None}
+
+
 def points(sources):
     """Of all measured envelopes; a profiled one is left out, since sampling is in its timings."""
     found = []
@@ -68,7 +78,7 @@ def points(sources):
                     what=r["what"],
                     unit=r["unit"],
                     values=r["values"],
-                    labels=r["labels"],
+                    labels=known(r["labels"]),
                     histograms=histograms if scale and any(map(counted, histograms)) else [],
                     scale=scale,
                     saturated=identity([r["case"], r["side"], r["labels"]]) in full,
@@ -90,7 +100,11 @@ def grouped(chosen, *keys):
 
 
 def key_of(point, key):
-    return getattr(point, key) if key in ("suite", "what", "unit", "case", "side") else point.label(key)
+    return (
+        getattr(point, key)
+        if key in ("suite", "what", "unit", "case", "side")
+        else point.label(key)
+    )
 
 
 def rank(value):
@@ -107,8 +121,8 @@ def lines(chosen):
         sides.setdefault(p.path, set()).add(side_name(p))
     named = {}
     for p in chosen:
-        shown = PATHS.get(p.path, p.path)
         side = side_name(p)
+        shown = PATHS.get(p.path, side)
         if len(sides[p.path]) > 1 and side.lower() not in (p.path, shown.lower()):
             shown = side
         named.setdefault(shown, []).append(p)
@@ -126,7 +140,7 @@ def titled(**keys):
     words = {
         "what": lambda v: v,
         "class": lambda v: "all classes at once" if v == "mix" else f"class {v}",
-        "wait": lambda v: {"spin": "spinning", "block": "blocking"}.get(v, "same core"),
+        "wait": lambda v: {"spin": "spinning", "block": "blocking"}.get(v, v.replace("-", " ")),
         "outstanding": lambda v: f"{v} outstanding",
         "fanout": lambda v: f"fan-out {v}",
         "size_bytes": size,

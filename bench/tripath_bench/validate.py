@@ -43,7 +43,9 @@ def place(parts):
 def problems(document):
     """[(place, what is wrong), ...]; empty for a valid envelope."""
     found = []
-    for error in jsonschema.Draft7Validator(envelope.schema()).iter_errors(envelope.light(document)):
+    for error in jsonschema.Draft7Validator(envelope.schema()).iter_errors(
+        envelope.light(document)
+    ):
         found += [(place(e.absolute_path), brief(e.message)) for e in causes(error)]
     return sorted(found) or beyond_schema(document)
 
@@ -55,7 +57,9 @@ def causes(error):
 
 def brief(message):
     """A message quotes the value that it refuses, which may be half a file."""
-    return message if len(message) <= SHOWN else f"{message[:SHOWN // 2]} ... {message[-SHOWN // 2:]}"
+    return (
+        message if len(message) <= SHOWN else f"{message[:SHOWN // 2]} ... {message[-SHOWN // 2:]}"
+    )
 
 
 def beyond_schema(document):

@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What an envelope holds beside values: percentiles of histograms, facts of host and interfaces, and what
-bench/validate, bench/compare and bench/run say of them. TAP.
+"""What an envelope holds beside values: percentiles of histograms, facts of host and interfaces,
+and what bench/validate, bench/compare and bench/run say of them. TAP.
 """
 
 import copy
+import importlib.machinery
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import types
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "tests", "vectors")]
@@ -25,7 +27,11 @@ test = tap.Tests()
 
 def bench(program, *arguments):
     return subprocess.run(
-        [os.path.join(ROOT, "bench", program), *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+        [os.path.join(ROOT, "bench", program), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
 
 
@@ -59,7 +65,14 @@ def merging_is_indifferent_to_order_and_grouping():
 @test
 def percentiles_have_their_counts():
     found = stats.percentiles([[10, 500], [20, 490], [30, 9], [1000, 1], [2000, 0]])
-    assert found == {"p50": 10, "p90": 20, "p99": 20, "p99.9": 30, "max": 1000, "count": 1000}, found
+    assert found == {
+        "p50": 10,
+        "p90": 20,
+        "p99": 20,
+        "p99.9": 30,
+        "max": 1000,
+        "count": 1000,
+    }, found
 
 
 @test
@@ -97,21 +110,30 @@ def a_repetition_keeps_percentiles_of_its_histograms():
     made = envelopes.rtt()
     for r in made["repetitions"]:
         if "histograms" in r:
-            assert [p["p99"] for p in r["percentiles"]] == [stats.percentile(h, 99) for h in r["histograms"]]
-            assert all(p["count"] == sum(n for _, n in h) for p, h in zip(r["percentiles"], r["histograms"]))
+            assert [p["p99"] for p in r["percentiles"]] == [
+                stats.percentile(h, 99) for h in r["histograms"]
+            ]
+            assert all(
+                p["count"] == sum(n for _, n in h)
+                for p, h in zip(r["percentiles"], r["histograms"])
+            )
 
 
 @test
 def every_result_passes_the_validator():
     folder = os.path.join(ROOT, "results")
-    files = [os.path.join(folder, f) for f in sorted(os.listdir(folder)) if f.endswith(".json") and f != "schema.json"]
+    files = [
+        os.path.join(folder, f)
+        for f in sorted(os.listdir(folder))
+        if f.endswith(".json") and f != "schema.json"
+    ]
     done = bench("validate", *files)
     assert files and done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count(": valid: suite ") == len(files), done.stdout
 
 
 def bad(change):
-    document = copy.deepcopy(envelopes.rtt())
+    document = copy.deepcopy(envelopes.rtt(sizes=(64,)))
     change(document)
     return document
 
@@ -119,20 +141,69 @@ def bad(change):
 @test
 def the_validator_says_where_and_what():
     faults = (
-        (lambda d: d["repetitions"][3]["values"].__setitem__(2, "fast"), "repetitions[3].values[2]", "'fast' is not of type 'number'"),
-        (lambda d: d["repetitions"][0].pop("histogram_unit"), "repetitions[0]", "'histogram_unit' is a dependency of 'histograms'"),
-        (lambda d: d["repetitions"][0]["histograms"].pop(), "repetitions[0].histograms", "4 for 5 values"),
-        (lambda d: d["repetitions"][0]["histograms"][1].reverse(), "repetitions[0].histograms[1]", "bounds do not ascend"),
-        (lambda d: d["repetitions"][0]["histograms"][1][0].append(1), "repetitions[0].histograms[1][0]", "is too long"),
-        (lambda d: d["repetitions"][0]["labels"].update({"wait": "idle"}), "repetitions[0].labels.wait", "'idle' is not one of"),
-        (lambda d: d["repetitions"][0]["labels"].update({"class": "D"}), "repetitions[0].labels.class", "'D' is not one of"),
-        (lambda d: d["repetitions"][0]["labels"].update({"fanout": 0}), "repetitions[0].labels.fanout", "0 is less than the minimum"),
-        (lambda d: d["receipt"]["paths"][0].update(zero_copy="yes"), "receipt.paths[0].zero_copy", "'yes' is not of type"),
+        (
+            lambda d: d["repetitions"][3]["values"].__setitem__(2, "fast"),
+            "repetitions[3].values[2]",
+            "'fast' is not of type 'number'",
+        ),
+        (
+            lambda d: d["repetitions"][0].pop("histogram_unit"),
+            "repetitions[0]",
+            "'histogram_unit' is a dependency of 'histograms'",
+        ),
+        (
+            lambda d: d["repetitions"][0]["histograms"].pop(),
+            "repetitions[0].histograms",
+            "4 for 5 values",
+        ),
+        (
+            lambda d: d["repetitions"][0]["histograms"][1].reverse(),
+            "repetitions[0].histograms[1]",
+            "bounds do not ascend",
+        ),
+        (
+            lambda d: d["repetitions"][0]["histograms"][1][0].append(1),
+            "repetitions[0].histograms[1][0]",
+            "is too long",
+        ),
+        (
+            lambda d: d["repetitions"][0]["labels"].update({"wait": 1}),
+            "repetitions[0].labels.wait",
+            "1 is not of type 'string'",
+        ),
+        (
+            lambda d: d["repetitions"][0]["labels"].update({"class": "D"}),
+            "repetitions[0].labels.class",
+            "'D' is not one of",
+        ),
+        (
+            lambda d: d["repetitions"][0]["labels"].update({"fanout": 0}),
+            "repetitions[0].labels.fanout",
+            "0 is less than the minimum",
+        ),
+        (
+            lambda d: d["receipt"]["paths"][0].update(zero_copy="yes"),
+            "receipt.paths[0].zero_copy",
+            "'yes' is not of type",
+        ),
         (lambda d: d["host"].pop("kernel"), "host", "'kernel' is a required property"),
-        (lambda d: d["host"]["during"].update(steal_share=2), "host.during.steal_share", "2 is greater than the maximum"),
-        (lambda d: d.update(profile={"outcome": "unsupported"}), "profile", "'why' is a required property"),
-        (lambda d: d["figures"].append({"name": "x", "unit": "ns", "value": 9, "target": {"at_most": 5, "met": True}}),
-         "figures[1].target.met", "the goal says False"),
+        (
+            lambda d: d["host"]["during"].update(steal_share=2),
+            "host.during.steal_share",
+            "2 is greater than the maximum",
+        ),
+        (
+            lambda d: d.update(profile={"outcome": "unsupported"}),
+            "profile",
+            "'why' is a required property",
+        ),
+        (
+            lambda d: d["figures"].append(
+                {"name": "x", "unit": "ns", "value": 9, "target": {"at_most": 5, "met": True}}
+            ),
+            "figures[1].target.met",
+            "the goal says False",
+        ),
     )
     for change, where, what in faults:
         found = validate.problems(bad(change))
@@ -152,10 +223,17 @@ def the_validator_reads_files_and_names_them():
             f.write('{"schema": NaN}')
         assert bench("validate", good).returncode == 0
         done = bench("validate", good, wrong)
-        assert done.returncode == 1 and f"{wrong}: at the document: 'suite' is a required" in done.stdout, done.stdout
+        assert (
+            done.returncode == 1
+            and f"{wrong}: at the document: 'suite' is a required" in done.stdout
+        ), done.stdout
         done = bench("validate", broken, endless, os.path.join(folder, "none.json"))
         assert done.returncode == 2, done
-        for part in (f"{broken}:2:11: not JSON", f"{endless}: not JSON: NaN", "none.json: No such file"):
+        for part in (
+            f"{broken}:2:11: not JSON",
+            f"{endless}: not JSON: NaN",
+            "none.json: No such file",
+        ):
             assert part in done.stderr, done.stderr
 
 
@@ -185,7 +263,7 @@ def verdicts(a, b):
 
 @test
 def nothing_changed_between_a_run_and_itself():
-    one = envelopes.rtt()
+    one = envelopes.rtt(sizes=(64,))
     assert verdicts(one, one) == {"same"}
     assert not compare.worse(compare.compare(one, one))
 
@@ -198,7 +276,7 @@ def what_differs_by_chance_is_no_change():
         pair = []
         for _ in range(2):
             made = envelope.Envelope("bpf", "test", {"quick": True})
-            for case in range(40):
+            for case in range(20):
                 made.repetition(f"case {case}", "ours", "ns", rng.normal(100, 5, 9).tolist())
             pair.append(made.finish())
         false += compare.worse(compare.compare(*pair))
@@ -207,7 +285,7 @@ def what_differs_by_chance_is_no_change():
 
 @test
 def a_change_is_worse_or_better_as_its_unit_says():
-    one = envelopes.rtt()
+    one = envelopes.rtt(sizes=(64,))
     for what, factor, verdict in (
         ("latency service", 1.5, "worse"),
         ("latency service", 0.6, "better"),
@@ -241,7 +319,9 @@ def a_comparison_that_moved_is_told_with_its_target():
         made = envelope.Envelope("bpf", "test", {"quick": True})
         made.repetition("case", "ours", "ns", [1] * 5)
         same = ([10] * 5, [10] * 5)
-        made.comparison(stats.compare("a vs b", "ns", ours, [30, 31, 29, 30, 30], same, "lower"), at_least=3)
+        made.comparison(
+            stats.compare("a vs b", "ns", ours, [30, 31, 29, 30, 30], same, "lower"), at_least=3
+        )
         return made.finish()
 
     rows = compare.compare(run([10, 10, 10, 10, 10]), run([15, 15, 15, 15, 15]))
@@ -253,13 +333,13 @@ def a_comparison_that_moved_is_told_with_its_target():
 def a_suite_that_no_longer_runs_is_worse():
     made = envelope.Envelope("rtt", "test", {"quick": True})
     made.unsupported("no such kernel")
-    rows = compare.compare(envelopes.rtt(), made.finish())
+    rows = compare.compare(envelopes.rtt(sizes=(64,)), made.finish())
     assert rows[0]["verdict"] == "worse" and "no such kernel" in rows[0]["why"], rows[0]
 
 
 @test
 def the_compare_program_has_its_exit_codes():
-    one = envelopes.rtt()
+    one = envelopes.rtt(sizes=(64,))
     with tempfile.TemporaryDirectory() as folder:
         a = written(folder, "a.json", one)
         slow = written(folder, "slow.json", changed(one, 2, "latency service"))
@@ -267,11 +347,15 @@ def the_compare_program_has_its_exit_codes():
         other = written(folder, "other.json", envelopes.classes())
         assert bench("compare", a, a).returncode == 0
         done = bench("compare", a, slow)
-        assert done.returncode == 1 and "worse" in done.stdout and "\033" not in done.stdout, done.stdout
+        assert (
+            done.returncode == 1 and "worse" in done.stdout and "\033" not in done.stdout
+        ), done.stdout
         assert "QUICK" in done.stdout
         assert json.loads(bench("compare", "--json", a, slow).stdout)["worse"] is True
         done = bench("compare", a, moved)
-        assert done.returncode == 2 and "kernel: " in done.stderr and "9.9.9-other" in done.stderr, done.stderr
+        assert (
+            done.returncode == 2 and "kernel: " in done.stderr and "9.9.9-other" in done.stderr
+        ), done.stderr
         assert bench("compare", "--across-hosts", a, moved).returncode == 0
         done = bench("compare", a, other)
         assert done.returncode == 2 and "different things" in done.stderr, done.stderr
@@ -283,24 +367,36 @@ def the_compare_program_has_its_exit_codes():
 @test
 def host_facts_have_placement_and_interrupts():
     facts = host.facts()
-    assert facts["network"]["congestion_control"] and facts["placement"]["default_irq_affinity"], facts
+    assert (
+        facts["network"]["congestion_control"] and facts["placement"]["default_irq_affinity"]
+    ), facts
     for card in facts["nics"]:
         assert card["driver"] and card["queues"]["rx"] and card["queues"]["tx"], card
         assert all(line["affinity"] for line in card["irqs"]["lines"]), card
     watch = host.Watch()
     during = watch.report()
-    assert all(len(c) == len(next(iter(host.softirqs().values()))) for c in during["softirqs_by_cpu"].values())
+    assert all(
+        len(c) == len(next(iter(host.softirqs().values())))
+        for c in during["softirqs_by_cpu"].values()
+    )
 
 
 @test
 def ethtools_words_become_numbers():
-    text = "Ring parameters for x:\nPre-set maximums:\nRX:\t\t4096\nTX:\t\t4096\nCurrent hardware settings:\nRX:\t\t512\nRX Mini:\tn/a\nTX:\t\t256\n"
+    text = (
+        "Ring parameters for x:\nPre-set maximums:\nRX:\t\t4096\nTX:\t\t4096\n"
+        "Current hardware settings:\nRX:\t\t512\nRX Mini:\tn/a\nTX:\t\t256\n"
+    )
     assert nic.numbers(text, "Current hardware settings") == {"rx": 512, "tx": 256}
     text = (
-        "RX flow hash indirection table for x with 2 RX ring(s):\n    0:      0     1     0     1     0     1     0     1\n"
-        "    8:      0     0     0     0\nRSS hash key:\n6d:5a\nRSS hash function:\n    toeplitz: on\n    xor: off\n"
+        "RX flow hash indirection table for x with 2 RX ring(s):\n    0:      0     1     "
+        "0     1     0     1     0     1\n"
+        "    8:      0     0     0     0\nRSS hash key:\n6d:5a\nRSS hash function:\n    "
+        "toeplitz: on\n    xor: off\n"
     )
-    assert nic.rss(text) == {"function": "toeplitz", "entries_by_queue": {"0": 8, "1": 4}}, nic.rss(text)
+    assert nic.rss(text) == {"function": "toeplitz", "entries_by_queue": {"0": 8, "1": 4}}, nic.rss(
+        text
+    )
     assert nic.numbers(None) is None and nic.rss(None) is None
 
 
@@ -312,6 +408,25 @@ def an_interface_of_another_namespace_is_seen_there():
         lab.run(*lab.inside(pair.server, "ip", "link", "set", pair.server_if, "mtu", "1420"))
         seen = host.interface(pair.server_if, pair.server)
     assert seen["driver"] == "veth" and seen["mtu"] == 1420 and seen["queues"]["tx"][0], seen
+
+
+@test
+def an_unsupported_suite_fails_only_when_it_was_named():
+    path = os.path.join(ROOT, "bench", "run")
+    module = types.ModuleType("bench_run")
+    loader = importlib.machinery.SourceFileLoader("bench_run", path)
+    module.__file__ = path
+    loader.exec_module(module)
+    for outcomes, everything, code in (
+        (["measured", "inconclusive"], True, 0),
+        (["measured", "unsupported"], True, 0),
+        (["measured", "unsupported"], False, 3),
+        (["unsupported", "unsupported"], True, 3),
+        (["measured", "failed", "unsupported"], True, 1),
+        (["failed"], False, 1),
+    ):
+        assert module.exit_code(outcomes, everything) == code, (outcomes, everything)
+    assert set(module.default_suites()) == set(module.SUITES) - module.BY_NAME_ONLY
 
 
 @test

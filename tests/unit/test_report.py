@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The report: every section, no resource from elsewhere, one host only, and what Chromium makes of it; flame
-graphs from recorded text and from perf itself. TAP.
+"""The report: every section, no resource from elsewhere, one host only, and what Chromium makes of
+it; flame graphs from recorded text and from perf itself. TAP.
 """
 
 import collections
@@ -22,15 +22,32 @@ sys.dont_write_bytecode = True
 
 import envelopes  # noqa: E402
 import tap  # noqa: E402
-from tripath_bench import crossover, envelope, flame, hosts, page, profile, series, sources  # noqa: E402
+from tripath_bench import (
+    crossover,
+    envelope,
+    flame,
+    hosts,
+    page,
+    profile,
+    series,
+    sources,
+)  # noqa: E402
 
 test = tap.Tests()
 SVG = "{http://www.w3.org/2000/svg}"
 PROBE = os.path.join(VECTORS, "page-probe.js")
 CHROMIUM = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-    "--enable-logging=stderr", "--virtual-time-budget=5000",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=5000",
 )
 
 
@@ -45,7 +62,9 @@ def profiled(folder):
     made.repetition("case", "ours", "ns", [1, 2, 3, 4, 5])
     read = subprocess.CompletedProcess([], 0, recorded(), "")
     graph = os.path.join(folder, "attach-profile.flame.svg")
-    made.document["profile"] = profile.result(read, "", "attach", graph, os.path.join(folder, "attach.folded"))
+    made.document["profile"] = profile.result(
+        read, "", "attach", graph, os.path.join(folder, "attach.folded")
+    )
     return made.finish()
 
 
@@ -67,7 +86,11 @@ def several(folder):
 
 def report(*arguments):
     return subprocess.run(
-        [os.path.join(ROOT, "bench", "report"), *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+        [os.path.join(ROOT, "bench", "report"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
 
 
@@ -124,7 +147,9 @@ def every_section_is_there_and_listed():
     for ident, title, _ in page.SECTIONS:
         assert f'<section id="{ident}"><h2>{title}</h2>' in text, ident
         assert f'<a href="#{ident}">' in text, ident
-    assert 'class="missing"' not in text.split('id="others"')[0], "a section is empty that should not be"
+    assert (
+        'class="missing"' not in text.split('id="others"')[0]
+    ), "a section is empty that should not be"
 
 
 @test
@@ -175,6 +200,25 @@ def what_was_unsupported_is_told_and_escaped():
 
 
 @test
+def losses_and_lag_are_told():
+    text = Built.page()
+    assert "Losses, and lag of the generator" in text and '<td class="n">4.2 us</td>' in text
+
+
+@test
+def an_earlier_report_leaves_no_plot_and_strangers_stay():
+    with tempfile.TemporaryDirectory() as folder:
+        a, b = os.path.join(folder, "a.json"), os.path.join(folder, "b.json")
+        envelope.write(envelopes.rtt(sizes=(64,)), a)
+        envelope.write(envelopes.unsupported(), b)
+        plots = os.path.join(folder, "plots")
+        assert report("--out", folder, a).returncode == 0 and os.listdir(plots)
+        open(os.path.join(plots, "mine.svg"), "w", encoding="utf-8").close()
+        assert report("--out", folder, b).returncode == 0
+        assert os.listdir(plots) == ["mine.svg"], os.listdir(plots)
+
+
+@test
 def receipts_tell_what_was_obtained():
     text = Built.page()
     for part in ("RECV_ZC: EOPNOTSUPP", "cubic", "zero_copy", "qp_type"):
@@ -216,7 +260,9 @@ def every_result_of_a_host_makes_a_page():
     for mark, paths in groups.items():
         with tempfile.TemporaryDirectory() as out:
             done = report("--out", out, "--host", mark, *sum(groups.values(), []))
-            assert done.returncode == 0 and f"{len(paths)} envelopes" in done.stdout, done.stdout + done.stderr
+            assert done.returncode == 0 and f"{len(paths)} envelopes" in done.stdout, (
+                done.stdout + done.stderr
+            )
 
 
 @test
@@ -237,6 +283,12 @@ def different_hosts_are_never_drawn_together():
         done = report("--out", out, "--each-host", a, b)
         pages = [os.path.join(out, hosts.fingerprint(d), "index.html") for d in (one, other)]
         assert done.returncode == 0 and all(map(os.path.isfile, pages)), done
+        with open(os.path.join(out, "index.html"), encoding="utf-8") as f:
+            outline = Outline(f.read())
+        leads = [f"{hosts.fingerprint(d)}/index.html" for d in (one, other)]
+        assert outline.outside == ["data:,", *leads], outline.outside
+        done = report("--out", out, "--each-host", a)
+        assert done.returncode == 0 and f"{out}/index.html: 1 envelopes" in done.stdout, done
         done = report("--out", out, "--host", "zz", a, b)
         assert done.returncode == 1 and "--host zz names 0 hosts" in done.stderr, done.stderr
 
@@ -264,6 +316,12 @@ def crossover_names_the_winner_of_each_cell():
     small, large = (spin.cells[(size, None), (1, 32)] for size in (64, 4096))
     assert small.path == "xsk" and small.clear and not small.loses("xsk"), small
     assert large.path == "udp" and large.clear and large.loses("xsk"), large
+    one = spin.cells[(64, None), (1, 1)]
+    assert set(one.values) == {"AF_XDP", "xsk server", "UDP", "TCP"} and one.paths == {
+        "xsk",
+        "udp",
+        "tcp",
+    }
     rate = next(t for t in tables if t.metric == "rate")
     assert all(c.path == "tcp" and abs(c.ratio - 3.75) < 0.01 for c in rate.cells.values()), rate
 
@@ -273,7 +331,9 @@ def crossover_needs_five_turns_and_an_interval_away_from_one():
     def cell(ours, theirs):
         made = envelope.Envelope("rtt", "test", {"quick": True})
         for path, values in (("xsk", ours), ("udp", theirs)):
-            made.repetition("c", path, "msg/s", values, what="rate", labels={"path": path, "size_bytes": 64})
+            made.repetition(
+                "c", path, "msg/s", values, what="rate", labels={"path": path, "size_bytes": 64}
+            )
         (table,) = crossover.tables(points_of(made.finish()))
         return next(iter(table.cells.values()))
 
@@ -284,7 +344,9 @@ def crossover_needs_five_turns_and_an_interval_away_from_one():
 
 @test
 def a_path_that_carried_less_than_offered_is_saturated():
-    full = {p.path for p in points_of(envelopes.classes()) if p.saturated and p.what == "latency step"}
+    full = {
+        p.path for p in points_of(envelopes.classes()) if p.saturated and p.what == "latency step"
+    }
     assert full == {"udp", "xsk"}, full
     assert not any(p.saturated for p in points_of(envelopes.classes()) if p.label("fanout") == 1)
 
@@ -295,7 +357,9 @@ def recorded_samples_become_stacks():
     assert idle == 2 and sum(counts.values()) == 11, (idle, counts)
     dd = [s for s in counts if s[0] == "dd"]
     assert sum(counts[s] for s in dd) == 8
-    assert all(s[1] == "__GI___libc_write" and s[2] == "entry_SYSCALL_64_after_hwframe_[k]" for s in dd), dd[0]
+    assert all(
+        s[1] == "__GI___libc_write" and s[2] == "entry_SYSCALL_64_after_hwframe_[k]" for s in dd
+    ), dd[0]
     # A softirq on top of the idle loop is work.
     assert any(s[0] == "swapper" and "handle_softirqs_[k]" in s for s in counts)
     text = flame.folded(counts)
@@ -305,16 +369,39 @@ def recorded_samples_become_stacks():
 @test
 def copy_routines_are_told_from_the_rest():
     for name in (
-        "copy_user_enhanced_fast_string", "rep_movs_alternative", "__memcpy", "memcpy_orig", "__pi_memcpy",
-        "__memmove_avx512_unaligned_erms", "_copy_to_iter", "_copy_from_user", "skb_copy_datagram_iter",
-        "skb_copy_bits", "csum_partial_copy_generic", "csum_and_copy_from_iter_full", "copy_folio_from_iter_atomic",
+        "copy_user_enhanced_fast_string",
+        "rep_movs_alternative",
+        "__memcpy",
+        "memcpy_orig",
+        "__pi_memcpy",
+        "__memmove_avx512_unaligned_erms",
+        "_copy_to_iter",
+        "_copy_from_user",
+        "skb_copy_datagram_iter",
+        "skb_copy_bits",
+        "csum_partial_copy_generic",
+        "csum_and_copy_from_iter_full",
+        "copy_folio_from_iter_atomic",
     ):
         assert flame.is_copy(name) and flame.is_copy(name + "_[k]"), name
-    for name in ("copy_page_range", "copy_process", "tcp_sendmsg", "skb_clone", "memcmp", "clear_page_erms"):
+    for name in (
+        "copy_page_range",
+        "copy_process",
+        "tcp_sendmsg",
+        "skb_clone",
+        "memcmp",
+        "clear_page_erms",
+    ):
         assert not flame.is_copy(name), name
     found = profile.shares(flame.stacks(recorded())[0])
-    assert found["samples"] == 11 and found["copy_routines"][0]["symbol"] == "copy_folio_from_iter_atomic"
-    assert abs(found["copy_share"] - found["copy_routines"][0]["share"]) < 1e-6 and found["copy_share"] >= 3 / 11 - 1e-6
+    assert (
+        found["samples"] == 11
+        and found["copy_routines"][0]["symbol"] == "copy_folio_from_iter_atomic"
+    )
+    assert (
+        abs(found["copy_share"] - found["copy_routines"][0]["share"]) < 1e-6
+        and found["copy_share"] >= 3 / 11 - 1e-6
+    )
 
 
 @test
@@ -322,7 +409,11 @@ def a_flame_graph_is_svg_whose_widths_add_up():
     counts = {("a<b>", "f_[k]", "memcpy_[k]"): 3, ("a<b>", "g"): 1, ("c",): 4}
     root = xml.fromstring(flame.svg(counts, "x & y"))
     boxes = {g.find(f"{SVG}title").text: g.find(f"{SVG}rect") for g in root.iter(f"{SVG}g")}
-    assert len(boxes) == 5 and "a<b>: 4 samples, 50.0%" in boxes and "memcpy: 3 samples, 37.5%" in boxes, boxes.keys()
+    assert (
+        len(boxes) == 5
+        and "a<b>: 4 samples, 50.0%" in boxes
+        and "memcpy: 3 samples, 37.5%" in boxes
+    ), boxes.keys()
     floor = [b for t, b in boxes.items() if "samples, 50.0%" in t]
     assert abs(sum(float(b.get("width")) for b in floor) - flame.WIDTH) < 2
     assert boxes["g: 1 samples, 12.5%"].get("y") == boxes["f: 3 samples, 37.5%"].get("y")
@@ -334,13 +425,21 @@ def perf_samples_a_copying_program():
         made = envelope.Envelope("bpf", "test", {"quick": True, "profile": True})
         graph = os.path.join(folder, "x.flame.svg")
         with profile.sampling(made, graph, os.path.join(folder, "x.folded")):
-            subprocess.run(["dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=20000"], capture_output=True, check=True)
+            subprocess.run(
+                ["dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=20000"],
+                capture_output=True,
+                check=True,
+            )
         made.repetition("case", "ours", "ns", [1])
         found = made.finish()["profile"]
         if found["outcome"] == "unsupported":
             assert "perf" in found["why"], found
             raise tap.Skip(f"perf: {found['why']}")
-        assert found["samples"] > 0 and found["event"] == "cpu-clock" and found["flame_graph"] == "x.flame.svg"
+        assert (
+            found["samples"] > 0
+            and found["event"] == "cpu-clock"
+            and found["flame_graph"] == "x.flame.svg"
+        )
         assert xml.parse(graph).getroot().tag == f"{SVG}svg"
 
 
@@ -367,7 +466,11 @@ def chromium(url, *more):
         alone = ["unshare", "--net"] if os.geteuid() == 0 else []
         return subprocess.run(
             [*alone, browser, *CHROMIUM, f"--user-data-dir={data}", *more, url],
-            capture_output=True, text=True, errors="replace", timeout=120, check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=120,
+            check=False,
         )
 
 
@@ -398,7 +501,9 @@ def chromium_shows_every_plot():
     for width in (1400, 700):
         done = chromium(f"file://{path}", f"--window-size={width},1000", "--dump-dom")
         assert not complaints(done), complaints(done)
-        found = json.loads(html.unescape(re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.S)[1]))
+        found = json.loads(
+            html.unescape(re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.S)[1])
+        )
         assert len(found["figures"]) == len(re.findall("<figure", text)), len(found["figures"])
         for figure in found["figures"]:
             assert figure["width"] > 250 and figure["height"] > 60, (width, figure)

@@ -9,7 +9,8 @@ class Skip(Exception):
 
 
 class Tests:
-    """Collects functions in the order of their definition; a name becomes the words of a TAP line."""
+    """Collects functions in the order of their definition; a name becomes the words of a TAP
+    line."""
 
     def __init__(self):
         self.functions = []
@@ -31,5 +32,9 @@ class Tests:
             except Exception:  # pylint: disable=broad-except
                 failed += 1
                 print(f"not ok {line}")
-                print("".join(f"# {t}\n" for t in traceback.format_exc().splitlines()), end="", flush=True)
+                print(
+                    "".join(f"# {t}\n" for t in traceback.format_exc().splitlines()),
+                    end="",
+                    flush=True,
+                )
         return 1 if failed else 0
