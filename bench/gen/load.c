@@ -89,6 +89,7 @@ static void start(struct load *l, unsigned int class_, uint64_t intended_ns, uin
 {
 	struct source *s = &l->source[class_];
 	uint32_t fanout = random_range(&s->shape, s->traffic->fanout.min, s->traffic->fanout.max);
+	uint32_t first = l->options.own_connections ? class_ * l->options.servers : 0;
 	uint32_t number, begun = 0;
 	struct step *step;
 
@@ -109,8 +110,7 @@ static void start(struct load *l, unsigned int class_, uint64_t intended_ns, uin
 		struct request r = draw(s);
 
 		r.step = number;
-		r.peer = (unsigned short)(class_ * l->options.servers +
-					  (l->turn + i) % l->options.servers);
+		r.peer = (unsigned short)(first + (l->turn + i) % l->options.servers);
 		if (!client_request(l->client, &r, now_ns))
 			begun++;
 	}

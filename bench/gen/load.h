@@ -37,6 +37,7 @@ struct load_options {
 	bool closed;
 	enum transport_wait wait;
 	unsigned int servers;
+	bool own_connections; /* each class has its own to every server: peer = class * servers + server */
 	double duration_s, warmup_s;
 	uint64_t timeout_ns;
 	bool progress;

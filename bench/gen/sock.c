@@ -70,19 +70,20 @@ int sock_connect(const struct sockaddr_storage *address, int type, const char *t
 int sock_listen(const struct sockaddr_storage *address, int type, bool reuse_port, char *why)
 {
 	char name[SOCK_NAME];
+	bool stream = (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
 	int fd, err, on = 1;
 
 	fd = socket(address->ss_family, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		goto fail;
 	/* A stream's port is held for a minute by its last connections; a datagram's is not. */
-	if (type == SOCK_STREAM)
+	if (stream)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)))
 		goto fail;
 	if (bind(fd, (const struct sockaddr *)address, sock_len(address)))
 		goto fail;
-	if (type == SOCK_STREAM && listen(fd, BACKLOG))
+	if (stream && listen(fd, BACKLOG))
 		goto fail;
 	return fd;
 fail:
