@@ -24,3 +24,9 @@ PROGRAMS += tp-bench
 tp-bench_SRCS := bench/tp-bench.c bench/gen/options.c bench/gen/run_options.c bench/gen/run.c bench/gen/serve.c \
 	loaders/xsk/address.c $(GEN_SRCS)
 tp-bench_LIBS := $(GEN_LIBS)
+
+TEST_PROGRAMS += test_schedule test_framing
+test_schedule_SRCS := tests/unit/test_schedule.c bench/gen/schedule.c loaders/lib/msg.c
+test_schedule_LIBS := -lcmocka -ljansson -lbpf -lxdp -lm
+test_framing_SRCS := tests/unit/test_framing.c bench/gen/framing.c bench/gen/assembly.c bench/gen/checksum.c bench/gen/content.c
+test_framing_LIBS := -lcmocka -ljansson -lpthread
