@@ -25,14 +25,18 @@ class Lab:
         self.bench = os.path.join(options.build, "bin", "tp-bench")
         self.receipts = {}
 
+    def address(self, path):
+        """A port for each path: one path's last connections do not stand in another's way."""
+        return f"{self.pair.SERVER}:{PORT + PATHS.index(path)}"
+
     @contextlib.contextmanager
     def server(self, path, wait):
-        """The answering end on CPU 0, and on more ports where a step asks several servers."""
+        """The answering end, on CPU 0."""
         server = subprocess.Popen(
             lab.inside(
                 self.pair.server,
                 *(self.bench, "serve", "--transport", path, "--wait", wait, "--cpu", "0"),
-                *("--listen", f"{self.pair.SERVER}:{PORT}", "--json"),
+                *("--listen", self.address(path), "--json"),
             ),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -56,7 +60,7 @@ class Lab:
     def offer(self, path, wait, seconds, *more):
         """What tp-bench says of @seconds of load over @path."""
         command = [
-            *(self.bench, "run", "--transport", path, "--to", f"{self.pair.SERVER}:{PORT}"),
+            *(self.bench, "run", "--transport", path, "--to", self.address(path)),
             *("--wait", wait, "--cpu", str(self.options.cpu), "--duration", str(seconds)),
             *("--json", *map(str, more)),
         ]
