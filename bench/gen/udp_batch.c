@@ -10,11 +10,13 @@ int udp_out_put(struct udp_out *out, unsigned int peer, struct sockaddr_storage 
 		const struct wire_header *header, const void *payload, uint32_t bytes)
 {
 	unsigned int i = out->count;
-	struct msghdr *msg = &out->msg[i].msg_hdr;
-	struct iovec *piece = out->piece[i];
+	struct msghdr *msg;
+	struct iovec *piece;
 
 	if (i == UDP_BATCH)
 		return -EAGAIN;
+	msg = &out->msg[i].msg_hdr;
+	piece = out->piece[i];
 	memcpy(out->bytes[i], header, sizeof(*header));
 	piece[0] = (struct iovec){out->bytes[i], sizeof(*header)};
 	*msg = (struct msghdr){.msg_iov = piece, .msg_iovlen = 1};

@@ -27,6 +27,7 @@ serve() {
 	local name=$1
 
 	shift
+	: >"$out/$name" # what an earlier one said is not this one's word
 	nsenter --net="/run/netns/$lab_name-a" -- "$TRIPATH_BUILD/bin/tp-bench" serve --json "$@" \
 		>"$out/$name" 2>"$out/$name.err" 3>&- &
 	serve_pid=$!
@@ -66,6 +67,7 @@ peer() {
 		PYTHON
 		cat
 	} >"$out/peer.py"
+	: >"$out/peer"
 	nsenter --net="/run/netns/$lab_name-a" -- python3 "$out/peer.py" >"$out/peer" 2>"$out/peer.err" 3>&- &
 	pids+=("$!")
 	lab_until 10 said_or_dead peer "$!"
@@ -89,7 +91,7 @@ holds() {
 		for class in A B C mix; do
 			serve server -t $transport -l 10.99.0.1:7000 -w block
 			run client -t $transport -T 10.99.0.1:7000 -c $class -w block -d 0.3 --warmup 0.1 --max-lag 1000000 --json
-			echo "$transport $class: $output"
+			echo "$transport $class: ${output:0:500}"
 			[ "$status" -eq 0 ]
 			echo "$output" >"$out/run"
 			holds '.outcome == "measured" and .counts.lost == 0 and .counts.corrupt == 0 and .counts.answered == .counts.sent'
