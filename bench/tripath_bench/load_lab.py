@@ -78,6 +78,10 @@ class Lab:
         self.receipts.setdefault(path, result["receipt"])
         return result
 
+    def obtained(self):
+        """The receipt of each path, as tp-bench gave it."""
+        return [{"path": path, **receipt} for path, receipt in self.receipts.items()]
+
 
 def p_us(histogram, q):
     """A percentile in microseconds; None where nothing was counted."""

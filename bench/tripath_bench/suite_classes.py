@@ -82,7 +82,7 @@ def run(envelope, options):
                     if result["outcome"] != "measured":
                         late.setdefault((case, side), result["why"])
             progress(f"turn {turn + 1} of {options.pairs}")
-        envelope["receipt"]["paths"] = where.receipts
+        envelope["receipt"]["paths"] = where.obtained()
     collected.keep(envelope)
     for case in CLASSES:
         for path in PATHS:
