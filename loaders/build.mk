@@ -5,7 +5,7 @@ POLICY_SRCS := $(wildcard loaders/lib/policy*.c)
 
 # AF_XDP sockets behind the classifier, for every program that has some.
 XSK_LIB_SRCS := loaders/lib/xsk.c loaders/lib/xsk_setup.c loaders/lib/xsk_target.c loaders/lib/frames.c loaders/lib/packet.c \
-	loaders/lib/udp_headers.c loaders/lib/neighbour.c loaders/lib/netlink.c loaders/lib/netif.c loaders/lib/pins.c
+	loaders/lib/udp_headers.c loaders/lib/xsk_udp.c loaders/lib/xsk_udp_open.c loaders/lib/neighbour.c loaders/lib/netlink.c loaders/lib/netif.c loaders/lib/pins.c
 
 PROGRAMS += tp-xsk
 tp-xsk_SRCS := loaders/tp-xsk.c $(XSK_LIB_SRCS) loaders/lib/msg.c loaders/xsk/address.c loaders/xsk/client.c loaders/xsk/echo.c loaders/xsk/forward.c \

@@ -27,6 +27,7 @@
 #include "parse.bpf.h"
 #include "flow.bpf.h"
 #include "policy.bpf.h"
+#include "stamp.bpf.h"
 
 const volatile struct classifier_config cfg;
 
@@ -158,7 +159,11 @@ static __always_inline enum tp_reason steer_xsk(struct xdp_md *ctx, const struct
 	if (pkt->meta & TP_META_TCP && !(READ(sink->flags) & TP_SINK_FORWARDS))
 		return TP_REASON_xsk_not_forwarder;
 	out->action = bpf_redirect_map(&xsks, queue, XDP_PASS);
-	return out->action == XDP_REDIRECT ? TP_REASON_xsk_redirected : TP_REASON_xsk_unbound;
+	if (out->action != XDP_REDIRECT)
+		return TP_REASON_xsk_unbound;
+	if (cfg.stamp)
+		stamp_arrival(ctx);
+	return TP_REASON_xsk_redirected;
 }
 
 /* A flow always meets the same slot, so it is not reordered while the policy stays. */

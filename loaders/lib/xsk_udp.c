@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loaders/lib/xsk_udp.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -12,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "loaders/lib/cpu_relax.h"
 #include "loaders/lib/msg.h"
-#include "loaders/lib/neighbour.h"
 
 #define NS_PER_MS 1000000ULL
 
@@ -54,7 +53,7 @@ static uint64_t take_stamp(const struct umem *umem, uint64_t addr)
 	return stamp.arrival_ns;
 }
 
-/* NULL, or the counter that says why @p is not taken. */
+/* NULL, or the counter of the reason for which @p is not taken. */
 static uint64_t *refuse(struct xsk_udp *u, struct packet *p)
 {
 	const uint8_t *dst;
@@ -197,6 +196,16 @@ void xsk_udp_flush(struct xsk_udp *u)
 	xsk_udp_beat(u);
 }
 
+void xsk_udp_idle(struct xsk_udp *u)
+{
+	uint32_t i;
+
+	for (i = 0; i < u->nports; i++)
+		if (u->busy_poll || xsk_ring_prod__needs_wakeup(&u->port[i].fill))
+			xsk_port_drive_rx(&u->port[i]);
+	cpu_relax();
+}
+
 int xsk_udp_wait(struct xsk_udp *u, uint64_t timeout_ns)
 {
 	struct pollfd fds[XSK_SETUP_PORTS];
@@ -231,6 +240,20 @@ int xsk_udp_health(const struct xsk_udp *u)
 	if (!err && !target_attached(&u->target))
 		err = -ESTALE;
 	return err;
+}
+
+void xsk_udp_say(const struct xsk_udp *u, int err)
+{
+	const char *ifname = u->target.ifname;
+
+	if (err == -ESTALE)
+		msg_error("the classifier was detached from %s, so nothing is steered here any "
+			  "more: start again after tp-load attach %s",
+			  ifname, ifname);
+	else if (err == -ENETDOWN || err == -ENXIO)
+		msg_error("%s is gone: it was deleted or moved away", ifname);
+	else
+		msg_error("the AF_XDP socket on %s failed: %s", ifname, strerror(-err));
 }
 
 static uint32_t in_flight(const struct xsk_udp *u)

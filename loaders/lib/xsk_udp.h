@@ -13,6 +13,7 @@
 #define TRIPATH_LOADERS_LIB_XSK_UDP_H
 
 #include <linux/if_ether.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -62,6 +63,7 @@ struct xsk_udp {
 	uint16_t local_port; /* network byte order */
 	uint32_t max_payload;
 	uint64_t beat_ns;
+	bool busy_poll;
 	struct xsk_udp_counters count;
 };
 
@@ -102,7 +104,7 @@ void xsk_udp_learn(const struct xsk_udp *u, const struct xsk_datagram *d,
 /* At most @max valid datagrams for this endpoint, all from one queue; what is not valid is counted and freed. */
 uint32_t xsk_udp_receive(struct xsk_udp *u, struct xsk_datagram *d, uint32_t max);
 
-/* Reads and wipes the arrival stamp before the packet at @addr. */
+/* Gives the frame of @d back. */
 void xsk_udp_release(struct xsk_udp *u, const struct xsk_datagram *d);
 
 /* Where the payload of a datagram to @peer is to be written; NULL: no frame is free, flush and try again. */
@@ -114,11 +116,16 @@ bool xsk_udp_end(struct xsk_udp *u, const struct xsk_udp_peer *peer, uint64_t ad
 /* Sends what was queued, takes back what was sent and gives frames to receive into. */
 void xsk_udp_flush(struct xsk_udp *u);
 
+/* Nothing came, and the caller spins: drives what waits for it, and lets the other thread of the core run. */
+void xsk_udp_idle(struct xsk_udp *u);
+
 /* Sleeps until something arrives, for at most @timeout_ns and TP_XSK_BEAT_NS.  0; -EINTR; -ENETDOWN. */
 int xsk_udp_wait(struct xsk_udp *u, uint64_t timeout_ns);
 
 /* 0; -ENETDOWN: the interface is gone; -ESTALE: the classifier was detached.  Costs a few system calls. */
 int xsk_udp_health(const struct xsk_udp *u);
+/* Says what @err of xsk_udp_health() or xsk_udp_wait() means, and what to do. */
+void xsk_udp_say(const struct xsk_udp *u, int err);
 
 void xsk_udp_beat(struct xsk_udp *u);
 

@@ -89,10 +89,11 @@ static int open_ports(struct xsk_udp *u, const struct xsk_udp_request *req)
 }
 
 /* The most that a datagram may carry: what the MTU allows, if a frame holds it. */
-static int measure(struct xsk_udp *u, const char *ifname)
+static int measure(struct xsk_udp *u, const struct xsk_udp_request *req)
 {
 	uint32_t ip = u->host_len == sizeof(struct in_addr) ? (uint32_t)sizeof(struct iphdr)
 							    : (uint32_t)sizeof(struct ipv6hdr);
+	const char *ifname = req->ifname;
 	struct netif netif;
 	int err = netif_query(ifname, &netif);
 
@@ -104,6 +105,7 @@ static int measure(struct xsk_udp *u, const char *ifname)
 			  ifname, ifname, u->umem.frame_size - XSK_HEADROOM - ETH_HLEN - 8);
 		return -EMSGSIZE;
 	}
+	u->busy_poll = req->busy_poll_budget;
 	u->max_payload = netif.mtu - ip - (uint32_t)sizeof(struct udphdr);
 	return 0;
 }
@@ -147,7 +149,7 @@ int xsk_udp_open(struct xsk_udp *u, const struct xsk_udp_request *req)
 		err = open_ports(u, req);
 	if (err)
 		goto close_target;
-	err = measure(u, req->ifname);
+	err = measure(u, req);
 	if (!err)
 		err = publish(u);
 	if (err)

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loaders/lib/cpu_relax.h"
+
 #define NS_PER_MS 1000000ULL
 
 /* Turns in which frames that the device refused are retried at once, before the worker sleeps on it. */
@@ -129,16 +131,6 @@ static int wait_poll(struct worker *w)
 	return 0;
 }
 
-/* Lets the sibling thread of the core, and the memory bus, do something else. */
-static inline void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 static int idle(struct worker *w)
 {
 	uint32_t i;
@@ -149,7 +141,7 @@ static int idle(struct worker *w)
 		if (w->opt->wait == WAIT_BUSY_POLL ||
 		    (w->port[i].rx && xsk_ring_prod__needs_wakeup(&w->port[i].fill)))
 			xsk_port_drive_rx(&w->port[i]);
-	relax();
+	cpu_relax();
 	return 0;
 }
 
