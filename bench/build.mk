@@ -9,8 +9,18 @@ tp-bpfbench_SRCS := bench/bpf-run.c bench/bpf-time.c bench/bpf-packet.c bench/bp
 tp-bpfbench_LIBS := -lbpf -lxdp -ljansson -lsodium -lcyaml -lyaml
 
 tp-pingpong_SRCS := bench/pingpong.c bench/histogram.c loaders/lib/msg.c
-tp-pingpong_LIBS := -lbpf -lxdp -ljansson
+tp-pingpong_LIBS := -lbpf -lxdp -ljansson -lm
 
 TEST_PROGRAMS += test_histogram
 test_histogram_SRCS := tests/unit/test_histogram.c bench/histogram.c
-test_histogram_LIBS := -lcmocka -ljansson
+test_histogram_LIBS := -lcmocka -ljansson -lm
+
+# The load generator and its answering end.
+GEN_SRCS := $(filter-out bench/gen/options.c bench/gen/run_options.c bench/gen/run.c bench/gen/serve.c,$(wildcard bench/gen/*.c)) \
+	bench/histogram.c loaders/lib/msg.c loaders/lib/policy_yaml.c
+GEN_LIBS := -luring -lcyaml -lyaml -ljansson -lpthread -lm -lbpf -lxdp
+
+PROGRAMS += tp-bench
+tp-bench_SRCS := bench/tp-bench.c bench/gen/options.c bench/gen/run_options.c bench/gen/run.c bench/gen/serve.c \
+	loaders/xsk/address.c $(GEN_SRCS)
+tp-bench_LIBS := $(GEN_LIBS)

@@ -77,7 +77,7 @@ struct transport_ops {
 	int (*server)(const struct transport_config *config, struct transport **out, char *why);
 	/*
 	 * One frame to @peer.  @header is copied; @payload must stay as it is for as long as the end is open
-	 * (all payloads come from content.h's pool), so that it need not be.  Header and payload are at most
+	 * (data comes from content.h's pool), so that it need not be; up to WIRE_MAX_CONTROL bytes are copied.  Header and payload are at most
 	 * the end's max_frame.  0; -EAGAIN: no room now, nothing was taken, poll() or flush() and try again;
 	 * another negative errno: the peer is gone.
 	 */

@@ -14,6 +14,8 @@
 #define WIRE_MAX_MESSAGE (4U << 20) /* header included */
 #define WIRE_MAX_CONTROL 1200 /* payload of every type but request and reply: fits one datagram */
 
+#define WIRE_ID_SLOT_BITS 20
+
 enum wire_type {
 	WIRE_HELLO = 1,    /* payload: struct wire_hello */
 	WIRE_HELLO_OK = 2, /* payload: struct wire_hello, then JSON about the server */

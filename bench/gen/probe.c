@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "bench/gen/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loaders/lib/msg.h"
+
+#define PROGRAM  "tp-probe"
+#define SAID_MAX (1U << 20)
+
+/* The one that was built beside this program, else the one in PATH. */
+static void find_program(char *path, size_t size)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	snprintf(path, size, PROGRAM);
+	if (n <= 0)
+		return;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash ||
+	    (size_t)snprintf(path, size, "%.*s/" PROGRAM, (int)(slash - self), self) >= size ||
+	    access(path, X_OK))
+		snprintf(path, size, PROGRAM);
+}
+
+static int start(struct probe *p)
+{
+	char path[PATH_MAX];
+	int out[2];
+
+	find_program(path, sizeof(path));
+	if (pipe2(out, O_CLOEXEC))
+		return -errno;
+	p->pid = fork();
+	if (p->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		dup2(out[1], STDOUT_FILENO);
+		execlp(path, PROGRAM, p->name, "--json", (char *)NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	p->out = out[0];
+	return p->pid < 0 ? -errno : 0;
+}
+
+int probes_start(struct probes *p, const char *names)
+{
+	p->n = 0;
+	while (*names) {
+		size_t len = strcspn(names, ",");
+		struct probe *next = &p->probe[p->n];
+		int err;
+
+		if (!len || len >= sizeof(next->name) || p->n == PROBE_MAX) {
+			msg_error("--probe takes up to %d names of tp-probe's, such as softirq",
+				  PROBE_MAX);
+			return -EINVAL;
+		}
+		snprintf(next->name, sizeof(next->name), "%.*s", (int)len, names);
+		err = start(next);
+		if (err) {
+			msg_error(PROGRAM " %s cannot be started: %s", next->name, strerror(-err));
+			return err;
+		}
+		p->n++;
+		names += len + (names[len] == ',');
+	}
+	return 0;
+}
+
+/* All that is still to come; its last line is the totals. */
+static json_t *last_words(int out)
+{
+	char *text = malloc(SAID_MAX + 1), *line;
+	json_t *said = NULL;
+	size_t n = 0;
+	ssize_t got;
+
+	while (text && n < SAID_MAX && (got = read(out, text + n, SAID_MAX - n)) > 0)
+		n += (size_t)got;
+	while (text && n && text[n - 1] == '\n')
+		n--;
+	if (text && n) {
+		text[n] = '\0';
+		line = strrchr(text, '\n');
+		said = json_loads(line ? line + 1 : text, 0, NULL);
+	}
+	free(text);
+	return said;
+}
+
+json_t *probes_stop(struct probes *p)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < p->n; i++)
+		kill(p->probe[i].pid, SIGINT);
+	for (unsigned int i = 0; i < p->n; i++) {
+		struct probe *probe = &p->probe[i];
+		json_t *said = last_words(probe->out);
+		int status = 0;
+
+		close(probe->out);
+		waitpid(probe->pid, &status, 0);
+		if (!said && WIFEXITED(status) && WEXITSTATUS(status) == 127)
+			msg_warn(PROGRAM
+				 " is not there: build it beside tp-bench, or put it into PATH");
+		else if (!said)
+			msg_warn(PROGRAM " %s said nothing that could be kept", probe->name);
+		json_object_set_new(object, probe->name, said ? said : json_null());
+	}
+	p->n = 0;
+	return object;
+}
