@@ -53,6 +53,7 @@ static int open_client(const struct run_options *o, struct load *l, struct clien
 			  times, HELLO_SERVERS);
 		return -EINVAL;
 	}
+	xsk_options_apply(&o->xsk, &config);
 	for (unsigned int i = 0; i < config.naddresses; i++)
 		address[i] = o->to[i % o->nto];
 	err = client_open(o->ops, &config, o->timeout_ms * NS_PER_MS, &events, c, why);

@@ -245,6 +245,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		o->json = true;
 		break;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->xsk;
+		break;
 	case ARGP_KEY_END:
 		finish(state, g);
 		break;
@@ -256,8 +259,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void run_options_parse(struct run_options *o, int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&xsk_argp, 0, NULL, 0}, {}};
 	static const struct argp argp = {
 		.options = table,
+		.children = children,
 		.parser = parse,
 		.doc = "Offers load to `tp-bench serve` and reports what became of it.\v"
 		       "Open loop by default: steps start when the schedule says, and their time "

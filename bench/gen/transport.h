@@ -55,7 +55,6 @@ struct transport_config {
 	/* Of AF_XDP alone; NULL or 0 where it finds out by itself. */
 	const char *interface;
 	unsigned int queue;
-	unsigned int queues;     /* from that one on */
 	unsigned int local_port; /* client: one that the policy of its interface steers to af_xdp */
 	unsigned int ring;       /* entries */
 	bool require_zero_copy;

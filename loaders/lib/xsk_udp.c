@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "loaders/lib/cpu_relax.h"
 #include "loaders/lib/msg.h"
@@ -138,6 +139,18 @@ uint32_t xsk_udp_receive(struct xsk_udp *u, struct xsk_datagram *d, uint32_t max
 	return 0;
 }
 
+ssize_t xsk_udp_receive_stack(struct xsk_udp *u, void *data, size_t size,
+			      struct sockaddr_storage *from)
+{
+	socklen_t len = sizeof(*from);
+	ssize_t n = recvfrom(u->stack_fd, data, size, MSG_DONTWAIT, (struct sockaddr *)from, &len);
+
+	if (n < 0)
+		return -errno;
+	xsk_count(&u->count.fell_back, 1);
+	return n;
+}
+
 void xsk_udp_release(struct xsk_udp *u, const struct xsk_datagram *d)
 {
 	frames_give(&u->umem.frames, d->addr, FRAME_WORKER);
@@ -208,7 +221,7 @@ void xsk_udp_idle(struct xsk_udp *u)
 
 int xsk_udp_wait(struct xsk_udp *u, uint64_t timeout_ns)
 {
-	struct pollfd fds[XSK_SETUP_PORTS];
+	struct pollfd fds[XSK_SETUP_PORTS + 1];
 	struct timespec timeout = {};
 	uint32_t i;
 	int n;
@@ -216,7 +229,8 @@ int xsk_udp_wait(struct xsk_udp *u, uint64_t timeout_ns)
 	timeout.tv_nsec = (long)(timeout_ns < TP_XSK_BEAT_NS ? timeout_ns : TP_XSK_BEAT_NS);
 	for (i = 0; i < u->nports; i++)
 		fds[i] = (struct pollfd){.fd = u->port[i].fd, .events = POLLIN};
-	n = ppoll(fds, u->nports, &timeout, NULL);
+	fds[i] = (struct pollfd){.fd = u->stack_fd, .events = POLLIN};
+	n = ppoll(fds, u->nports + 1, &timeout, NULL);
 	xsk_udp_beat(u);
 	if (n < 0)
 		return -errno;
@@ -294,6 +308,7 @@ uint32_t xsk_udp_close(struct xsk_udp *u)
 	frames_check_worker(&u->umem.frames);
 	lost = missing(u);
 	xsk_setup_close(&u->umem, u->port, u->nports);
+	close(u->stack_fd);
 	target_close(&u->target);
 	return lost;
 }

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "loaders/lib/packet.h"
 #include "loaders/lib/udp_headers.h"
@@ -31,7 +32,8 @@
 	X(malformed)           /* lost: not plain UDP */                                           \
 	X(bad_checksum)        /* lost */                                                          \
 	X(checksums_completed) /* CHECKSUM_PARTIAL datagrams, of a peer on this machine */         \
-	X(no_frame)            /* sends put off: every frame was in use */
+	X(no_frame)            /* sends put off: every frame was in use */                         \
+	X(fell_back)           /* datagrams that came by the stack */
 
 struct xsk_udp_counters {
 #define X(name) uint64_t name;
@@ -48,6 +50,7 @@ struct xsk_udp_request {
 	enum xsk_copy copy;
 	bool require_zero_copy;
 	bool sanitize;
+	bool shared_port; /* other endpoints of this program have the same port, on other queues */
 	int busy_poll_budget; /* packets a round; 0: no busy polling */
 };
 
@@ -63,6 +66,7 @@ struct xsk_udp {
 	uint16_t local_port; /* network byte order */
 	uint32_t max_payload;
 	uint64_t beat_ns;
+	int stack_fd; /* a UDP socket on the same port, for what the classifier lets the stack have */
 	bool busy_poll;
 	struct xsk_udp_counters count;
 };
@@ -103,6 +107,13 @@ void xsk_udp_learn(const struct xsk_udp *u, const struct xsk_datagram *d,
 
 /* At most @max valid datagrams for this endpoint, all from one queue; what is not valid is counted and freed. */
 uint32_t xsk_udp_receive(struct xsk_udp *u, struct xsk_datagram *d, uint32_t max);
+
+/*
+ * A datagram that the classifier gave to the stack, because this endpoint had lost its CPU or had just begun:
+ * copied to @data, its sender to @from.  Its bytes; -EAGAIN: none.  A system call.
+ */
+ssize_t xsk_udp_receive_stack(struct xsk_udp *u, void *data, size_t size,
+			      struct sockaddr_storage *from);
 
 /* Gives the frame of @d back. */
 void xsk_udp_release(struct xsk_udp *u, const struct xsk_datagram *d);

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "loaders/lib/msg.h"
 #include "loaders/lib/neighbour.h"
@@ -110,6 +111,24 @@ static int measure(struct xsk_udp *u, const struct xsk_udp_request *req)
 	return 0;
 }
 
+static int open_stack(struct xsk_udp *u, const struct xsk_udp_request *req)
+{
+	int on = 1, err = 0;
+
+	u->stack_fd = socket(req->local.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (u->stack_fd < 0)
+		return -errno;
+	if ((req->shared_port &&
+	     setsockopt(u->stack_fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on))) ||
+	    bind(u->stack_fd, (const struct sockaddr *)&req->local, sizeof(req->local))) {
+		err = -errno;
+		msg_error("UDP port %u, which is the endpoint's on the stack too: %s",
+			  ntohs(u->local_port), strerror(-err));
+		close(u->stack_fd);
+	}
+	return err;
+}
+
 static int publish(struct xsk_udp *u)
 {
 	uint32_t i;
@@ -137,13 +156,16 @@ int xsk_udp_open(struct xsk_udp *u, const struct xsk_udp_request *req)
 	err = take_local(u, req);
 	if (err)
 		return err;
+	err = open_stack(u, req);
+	if (err)
+		return err;
 	err = target_open(&u->target, req->ifname);
 	if (err == -ENOENT)
 		msg_error("nothing is attached to %s: tp-load attach %s --policy FILE, with a "
 			  "service of path af_xdp for UDP port %u",
 			  req->ifname, req->ifname, ntohs(u->local_port));
 	if (err)
-		return err;
+		goto close_stack;
 	err = check_queues(u, req);
 	if (!err)
 		err = open_ports(u, req);
@@ -160,6 +182,8 @@ close_ports:
 	xsk_setup_close(&u->umem, u->port, u->nports);
 close_target:
 	target_close(&u->target);
+close_stack:
+	close(u->stack_fd);
 	return err;
 }
 
