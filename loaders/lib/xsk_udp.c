@@ -213,9 +213,15 @@ void xsk_udp_idle(struct xsk_udp *u)
 {
 	uint32_t i;
 
-	for (i = 0; i < u->nports; i++)
+	for (i = 0; i < u->nports; i++) {
+		/* What the device pushed back is tried again. */
+		if (u->port[i].kernel_tx) {
+			xsk_port_flush_tx(&u->port[i]);
+			xsk_port_reap(&u->port[i], &u->umem);
+		}
 		if (u->busy_poll || xsk_ring_prod__needs_wakeup(&u->port[i].fill))
 			xsk_port_drive_rx(&u->port[i]);
+	}
 	cpu_relax();
 }
 

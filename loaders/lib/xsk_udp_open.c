@@ -14,6 +14,9 @@
 #include "loaders/lib/netif.h"
 #include "loaders/lib/xsk_udp.h"
 
+/* What may come by the stack at once, when this endpoint loses its CPU. */
+#define STACK_BUFFER (4 << 20)
+
 static int take_local(struct xsk_udp *u, const struct xsk_udp_request *req)
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&req->local;
@@ -113,7 +116,7 @@ static int measure(struct xsk_udp *u, const struct xsk_udp_request *req)
 
 static int open_stack(struct xsk_udp *u, const struct xsk_udp_request *req)
 {
-	int on = 1, err = 0;
+	int on = 1, bytes = STACK_BUFFER, err = 0;
 
 	u->stack_fd = socket(req->local.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (u->stack_fd < 0)
@@ -126,6 +129,7 @@ static int open_stack(struct xsk_udp *u, const struct xsk_udp_request *req)
 			  ntohs(u->local_port), strerror(-err));
 		close(u->stack_fd);
 	}
+	setsockopt(u->stack_fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	return err;
 }
 
