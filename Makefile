@@ -107,14 +107,18 @@ TP_LOAD := $(B)/bin/tp-load
 
 .PHONY: need-root need-iface
 need-root:
-	@[ "$$(id -u)" = 0 ] || { echo "This needs root. Type: sudo make $(MAKECMDGOALS)$(foreach v,IFACE POLICY MODE SUITE OUT,$(if $(findstring command line,$(origin $(v))), $(v)=$($(v))))" >&2; exit 2; }
+	@[ "$$(id -u)" = 0 ] || { echo "This needs root. Type: sudo make $(MAKECMDGOALS)$(foreach v,IFACE POLICY MODE SUITE OUT PROFILE,$(if $(findstring command line,$(origin $(v))), $(v)=$($(v))))" >&2; exit 2; }
 need-iface: need-root
 	@[ -n "$(IFACE)" ] || { echo "Which interface? Type: make $(MAKECMDGOALS) IFACE=ens1f0" >&2; exit 2; }
 
-.PHONY: load unload status
+.PHONY: load reload unload status
 load: need-iface deps ## attach to IFACE=… [POLICY=docs/examples/observe.yaml] [MODE=auto|native|generic]
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(TP_LOAD) attach $(IFACE) --policy $(POLICY) --mode $(MODE)
+reload: need-iface ## swap the policy of IFACE=… for POLICY=…, under traffic
+	@$(if $(findstring file,$(origin POLICY)),echo "Which policy? Type: make reload IFACE=$(IFACE) POLICY=docs/examples/agentic.yaml" >&2; exit 2)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(TP_LOAD) reload $(IFACE) --policy $(POLICY)
 unload: need-iface ## detach from IFACE=…
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(TP_LOAD) detach $(IFACE)
@@ -127,12 +131,19 @@ demo: need-root deps ## real programs over the three paths, in namespaces of its
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/lab/demo
 
-SUITE ?= bpf attach
+SUITE ?=
+PROFILE ?= 0
 OUT ?=
 .PHONY: bench
-bench: need-root deps ## measure: SUITE="bpf attach" [OUT=file]; writes results/<suite>.json
+bench: need-root deps ## measure [SUITE="bpf rtt"] [OUT=file] [PROFILE=1]; writes results/<suite>.json
 	$(Q)$(MAKE) --no-print-directory tests
-	$(Q)bench/run --build $(B) $(if $(OUT),--out $(OUT)) $(SUITE)
+	$(Q)bench/run --build $(B) $(if $(OUT),--out $(OUT)) $(if $(filter 1,$(PROFILE)),--profile) $(SUITE)
+
+# A page a host: results of different hosts are never drawn together.
+FILES ?=
+.PHONY: report
+report: deps ## results/ (or FILES=…) as one self-contained HTML page with its plots, in build/report [OUT=folder]
+	$(Q)bench/report --each-host --out $(or $(OUT),$(B)/report) $(FILES)
 
 ##@ Check
 .PHONY: test

@@ -25,8 +25,8 @@ static int set_sizes(struct classifier *skel, __u32 sets)
 		__u32 entries;
 	} sizes[] = {
 		{skel->maps.queue_stats, QUEUES + 1},
-		{skel->maps.service_stats, (QUEUES + 1) * TP_MAX_SERVICES},
-		{skel->maps.tenant_stats, (QUEUES + 1) * TP_MAX_TENANTS},
+		{skel->maps.service_stats, QUEUES + 1},
+		{skel->maps.tenant_stats, QUEUES + 1},
 		{skel->maps.flows, sets},
 		{skel->maps.xsks, QUEUES},
 		{skel->maps.xsk_heartbeat, QUEUES},

@@ -22,6 +22,7 @@ struct options {
 	const char *policy;
 	const char *opponent;
 	char *veth; /* SEND,RECEIVE */
+	const char *only;
 	struct bench_rounds rounds;
 	__u32 flows;
 	bool verbose;
@@ -35,6 +36,7 @@ enum {
 	OPT_ROUND_MS = 'm',
 	OPT_FLOWS = 'f',
 	OPT_CPU = 'c',
+	OPT_ONLY = 'o',
 	OPT_VERBOSE = 'v',
 };
 
@@ -46,6 +48,7 @@ static const struct argp_option option_table[] = {
 	{"round-ms", OPT_ROUND_MS, "N", 0, "least length of a round of one program (default 50)",
 	 0},
 	{"flows", OPT_FLOWS, "N", 0, "live flows (default 20000)", 0},
+	{"only", OPT_ONLY, "PREFIX", 0, "run only the cases whose names begin so, e.g. 'hot'", 0},
 	{"cpu", OPT_CPU, "N", 0, "CPU to run on (default 1)", 0},
 	{"verbose", OPT_VERBOSE, NULL, 0, "show what libbpf says", 0},
 	{},
@@ -87,6 +90,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return number(state, arg, 1, 65536, &o->flows);
 	case OPT_CPU:
 		return number(state, arg, 0, CPU_SETSIZE - 1, &o->rounds.cpu);
+	case OPT_ONLY:
+		o->only = arg;
+		return 0;
 	case OPT_VERBOSE:
 		o->verbose = true;
 		return 0;
@@ -123,27 +129,11 @@ static int receipts(struct bench *b)
 	return err ? err : bench_receipt(b->programs, "floor", b->pass_fd);
 }
 
-static int run_cases(struct bench *b, char *veth)
+static int run_veth(struct bench *b, char *veth)
 {
 	const char *send, *receive;
 	char *rest = NULL;
-	int err;
 
-	err = receipts(b);
-	if (!err)
-		err = bench_case_hot(b, "hot IPv4", false, false);
-	if (!err)
-		err = bench_case_hot(b, "hot IPv6", true, false);
-	if (!err)
-		err = bench_case_hot(b, "hot IPv4 TCP", false, true);
-	if (!err)
-		err = bench_case_shuffled(b, "shuffled IPv4", false);
-	if (!err)
-		err = bench_case_shuffled(b, "shuffled IPv6", true);
-	if (!err)
-		err = bench_case_insert(b);
-	if (err || !veth)
-		return err;
 	send = strtok_r(veth, ",", &rest);
 	receive = strtok_r(NULL, ",", &rest);
 	if (!send || !receive) {
@@ -151,6 +141,39 @@ static int run_cases(struct bench *b, char *veth)
 		return -EINVAL;
 	}
 	return bench_case_veth(b, send, receive);
+}
+
+static bool wanted(const struct options *options, const char *name)
+{
+	return !options->only || !strncmp(name, options->only, strlen(options->only));
+}
+
+static int run_cases(struct bench *b, const struct options *options)
+{
+	static const struct {
+		const char *name;
+		bool shuffled, ipv6, tcp;
+	} cases[] = {
+		{.name = "hot IPv4"},
+		{.name = "hot IPv6", .ipv6 = true},
+		{.name = "hot IPv4 TCP", .tcp = true},
+		{.name = "shuffled IPv4", .shuffled = true},
+		{.name = "shuffled IPv6", .shuffled = true, .ipv6 = true},
+	};
+	int err = receipts(b);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]) && !err; i++) {
+		if (!wanted(options, cases[i].name))
+			continue;
+		err = cases[i].shuffled
+			      ? bench_case_shuffled(b, cases[i].name, cases[i].ipv6)
+			      : bench_case_hot(b, cases[i].name, cases[i].ipv6, cases[i].tcp);
+	}
+	if (!err && wanted(options, "insert"))
+		err = bench_case_insert(b);
+	if (!err && options->veth && wanted(options, "veth"))
+		err = run_veth(b, options->veth);
+	return err;
 }
 
 static int print(const struct bench *b)
@@ -190,7 +213,7 @@ static int measure(struct bench *b, const struct options *options)
 		goto close_opponent;
 	}
 	b->pass_fd = bpf_program__fd(pass->progs.pass);
-	err = run_cases(b, options->veth);
+	err = run_cases(b, options);
 	if (!err)
 		err = print(b);
 	pass__destroy(pass);

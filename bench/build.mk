@@ -24,3 +24,22 @@ PROGRAMS += tp-bench
 tp-bench_SRCS := bench/tp-bench.c bench/gen/options.c bench/gen/run_options.c bench/gen/run.c bench/gen/serve.c \
 	bench/gen/xsk_options.c loaders/xsk/address.c $(GEN_SRCS)
 tp-bench_LIBS := $(GEN_LIBS)
+
+TEST_PROGRAMS += test_schedule test_framing
+test_schedule_SRCS := tests/unit/test_schedule.c bench/gen/schedule.c loaders/lib/msg.c
+test_schedule_LIBS := -lcmocka -ljansson -lbpf -lxdp -lm
+test_framing_SRCS := tests/unit/test_framing.c bench/gen/framing.c bench/gen/assembly.c bench/gen/checksum.c bench/gen/content.c
+test_framing_LIBS := -lcmocka -ljansson -lpthread
+
+BPF += bench/bpf/softirq_empty bench/bpf/lose
+
+# Suite pps: live frames, and what a UDP socket makes of them.
+BPF += bench/bpf/offer
+
+PROGRAMS += tp-offer tp-udpsink
+
+tp-offer_SRCS := bench/offer.c bench/bpf-packet.c bench/bpf-time.c bench/bpf-replay.c loaders/lib/msg.c
+tp-offer_LIBS := -lbpf -lxdp -ljansson
+
+tp-udpsink_SRCS := bench/udpsink.c loaders/lib/msg.c
+tp-udpsink_LIBS := -lbpf -lxdp -ljansson

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tp-pingpong: one UDP message there and back, again and again, between two network namespaces.
- * Both ends spin, so that what is timed is the path and not the scheduler's wakeup.  Prints a
- * histogram as JSON.
+ * tp-pingpong: one UDP message there and back, again and again, between two network namespaces, or
+ * with --only between two machines.  Both ends spin, so that what is timed is the path and not the
+ * scheduler's wakeup.  Prints a histogram as JSON.
  */
 #include <argp.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,18 +23,27 @@
 #include "bench/histogram.h"
 #include "loaders/lib/msg.h"
 
-#define NS_PER_S     1000000000ULL
-#define LOST_NS      NS_PER_S /* a message that is not back by then is lost */
+#define NS_PER_S 1000000000ULL
+#define LOST_NS  NS_PER_S /* a message that is not back by then is lost */
+#define QUIET_NS                                                                                   \
+	(NS_PER_S / 20) /* nobody asks: an end that only answers leaves its CPU to others */
 #define WARM_ROUNDS  2000
 #define SIZE_MIN_UDP 8 /* a sequence number */
 #define SIZE_MAX_UDP 1400
 
+enum role {
+	ROLE_BOTH,
+	ROLE_ASK,
+	ROLE_ANSWER,
+};
+
 struct options {
+	enum role role;
 	const char *server_netns;
 	const char *client_netns;
 	struct sockaddr_in address;
 	unsigned int size;
-	unsigned int seconds;
+	__u64 ns; /* to measure for */
 	unsigned int server_cpu;
 	unsigned int client_cpu;
 };
@@ -47,10 +57,11 @@ struct result {
 static const struct argp_option option_table[] = {
 	{"server-netns", 's', "NAME", 0, "namespace of the answering end (/run/netns/NAME)", 0},
 	{"client-netns", 'c', "NAME", 0, "namespace of the asking end", 0},
+	{"only", 'o', "ask|answer", 0, "be one end, the other is elsewhere; needs no namespace", 0},
 	{"address", 'a', "IPV4", 0, "address of the answering end", 0},
 	{"port", 'p', "N", 0, "port of the answering end (default 7000)", 0},
 	{"size", 'b', "BYTES", 0, "payload, 8 to 1400 (default 64)", 0},
-	{"seconds", 't', "N", 0, "time to measure (default 2)", 0},
+	{"seconds", 't', "N", 0, "time to measure, from 0.05 on (default 2)", 0},
 	{"server-cpu", 'S', "N", 0, "CPU of the answering end (default 0)", 0},
 	{"client-cpu", 'C', "N", 0, "CPU of the asking end (default 1)", 0},
 	{},
@@ -70,6 +81,19 @@ static error_t number(struct argp_state *state, const char *arg, long min, long 
 	return 0;
 }
 
+static error_t duration(struct argp_state *state, const char *arg, __u64 *ns)
+{
+	char *end;
+	double value = strtod(arg, &end);
+
+	if (*end || end == arg || !(value >= 0.05 && value <= 3600)) {
+		argp_error(state, "'%s' is not a number of seconds from 0.05 to 3600", arg);
+		return EINVAL;
+	}
+	*ns = (__u64)(value * (double)NS_PER_S);
+	return 0;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -83,6 +107,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'c':
 		o->client_netns = arg;
 		return 0;
+	case 'o':
+		if (strcmp(arg, "ask") != 0 && strcmp(arg, "answer") != 0)
+			argp_error(state, "--only: '%s' is not ask or answer", arg);
+		o->role = strcmp(arg, "ask") ? ROLE_ANSWER : ROLE_ASK;
+		return 0;
 	case 'a':
 		if (inet_pton(AF_INET, arg, &o->address.sin_addr) == 1)
 			return 0;
@@ -95,25 +124,26 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'b':
 		return number(state, arg, SIZE_MIN_UDP, SIZE_MAX_UDP, &o->size);
 	case 't':
-		return number(state, arg, 1, 3600, &o->seconds);
+		return duration(state, arg, &o->ns);
 	case 'S':
 		return number(state, arg, 0, CPU_SETSIZE - 1, &o->server_cpu);
 	case 'C':
 		return number(state, arg, 0, CPU_SETSIZE - 1, &o->client_cpu);
 	case ARGP_KEY_END:
-		if (!o->server_netns || !o->client_netns || !o->address.sin_addr.s_addr)
+		if (o->role == ROLE_BOTH && (!o->server_netns || !o->client_netns))
 			argp_error(state,
-				   "--server-netns, --client-netns and --address are needed");
+				   "--server-netns and --client-netns are needed, or --only");
+		if (!o->address.sin_addr.s_addr)
+			argp_error(state, "--address is needed");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static int enter(const char *netns, unsigned int cpu)
+static int enter_netns(const char *netns)
 {
 	char path[256];
-	cpu_set_t set;
 	int fd, err = 0;
 
 	snprintf(path, sizeof(path), "/run/netns/%s", netns);
@@ -122,10 +152,19 @@ static int enter(const char *netns, unsigned int cpu)
 		err = -errno;
 	if (fd >= 0)
 		close(fd);
-	if (err) {
+	if (err)
 		msg_error("network namespace %s cannot be entered: %s", netns, strerror(-err));
+	return err;
+}
+
+/* Stays where it is where @netns is NULL. */
+static int enter(const char *netns, unsigned int cpu)
+{
+	cpu_set_t set;
+	int err = netns ? enter_netns(netns) : 0;
+
+	if (err)
 		return err;
-	}
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set)) {
@@ -156,9 +195,11 @@ static int server_socket(const struct options *o)
 	return -1;
 }
 
-/* Runs until the parent ends it. */
+/* Runs until it is killed. */
 static void serve(int fd)
 {
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	__u64 asked_ns = now_ns();
 	char buf[SIZE_MAX_UDP];
 
 	for (;;) {
@@ -166,9 +207,27 @@ static void serve(int fd)
 		socklen_t peer_len = sizeof(peer);
 		ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&peer, &peer_len);
 
-		if (n >= 0)
+		if (n >= 0) {
 			sendto(fd, buf, (size_t)n, 0, (struct sockaddr *)&peer, peer_len);
+			asked_ns = now_ns();
+		} else if (now_ns() - asked_ns > QUIET_NS) {
+			poll(&readable, 1, -1);
+			asked_ns = now_ns();
+		}
 	}
+}
+
+static int answer(const struct options *o)
+{
+	int fd = enter(o->server_netns, o->server_cpu) ? -1 : server_socket(o);
+
+	if (fd < 0)
+		return EXIT_FAILED;
+	printf("ready\n");
+	if (msg_flush())
+		return EXIT_FAILED;
+	serve(fd);
+	return EXIT_OK;
 }
 
 static pid_t start_server(const struct options *o)
@@ -240,7 +299,7 @@ static int ask(const struct options *o, struct result *result)
 		now = now_ns();
 		if (sequence <= WARM_ROUNDS) {
 			start = now;
-			end = now + o->seconds * NS_PER_S;
+			end = now + o->ns;
 			continue;
 		}
 		if (rtt)
@@ -278,29 +337,33 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "Times one UDP message there and back between two network namespaces, both "
-		       "ends "
-		       "spinning.",
+		.doc = "Times one UDP message there and back between two network namespaces, or "
+		       "machines, both ends spinning.",
 	};
 	struct options options = {
 		.address = {.sin_family = AF_INET, .sin_port = htons(7000)},
 		.size = 64,
-		.seconds = 2,
+		.ns = 2 * NS_PER_S,
 		.client_cpu = 1,
 	};
 	struct result result = {};
-	pid_t server;
+	pid_t server = 0;
 	int err;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	msg_init("tp-pingpong", false);
-	server = start_server(&options);
+	if (options.role == ROLE_ANSWER)
+		return answer(&options);
+	if (options.role == ROLE_BOTH)
+		server = start_server(&options);
 	if (server < 0)
 		return EXIT_FAILED;
 	err = ask(&options, &result);
-	kill(server, SIGKILL);
-	waitpid(server, NULL, 0);
+	if (server) {
+		kill(server, SIGKILL);
+		waitpid(server, NULL, 0);
+	}
 	if (!err && !result.rtt.total) {
 		msg_error("no message came back");
 		err = -ENODATA;

@@ -2,3 +2,4 @@
 BPF += bpf/xdp/classifier
 BPF += bpf/xdp/drops
 BPF += bpf/xdp/nothing
+BPF += bpf/probe/softirq bpf/probe/wakeup bpf/probe/guardian_sched

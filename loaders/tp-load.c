@@ -64,6 +64,7 @@ int main(int argc, char **argv)
 {
 	char name[32];
 	size_t i;
+	int code;
 
 	msg_init("tp-load", false);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
@@ -74,18 +75,19 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return EXIT_OK;
+		return msg_flush() ? EXIT_FAILED : EXIT_OK;
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("tp-load %s (ABI %u)\n", TP_VERSION, TP_ABI);
-		return EXIT_OK;
+		return msg_flush() ? EXIT_FAILED : EXIT_OK;
 	}
 	for (i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
 		snprintf(name, sizeof(name), "tp-load %s", commands[i].name);
 		argv[1] = name;
-		return commands[i].run(argc - 1, argv + 1);
+		code = commands[i].run(argc - 1, argv + 1);
+		return msg_flush() && code == EXIT_OK ? EXIT_FAILED : code;
 	}
 	msg_error("no command `%s`; there are attach, detach, reload, status and explain", argv[1]);
 	return EXIT_USAGE;

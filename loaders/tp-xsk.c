@@ -315,6 +315,8 @@ static int watch(struct sink *s)
 			return -errno;
 		if (s->opt.interval_s > 0 && report_elapsed_s(&s->report) >= next_s) {
 			report_interval(&s->report);
+			if (s->report.error)
+				return s->report.error;
 			next_s += s->opt.interval_s;
 		}
 		if (s->opt.duration_s > 0 && report_elapsed_s(&s->report) >= s->opt.duration_s)
@@ -334,13 +336,15 @@ static int serve(struct sink *s)
 	err = start_workers(s);
 	if (!err) {
 		report_ready(&s->report);
-		err = watch(s);
+		err = s->report.error ? s->report.error : watch(s);
 	}
 	stop_workers(s);
 	if (!report_final(&s->report)) {
 		msg_error("frames are unaccounted for: run again with --sanitize, and report it");
 		err = err ? err : -EUCLEAN;
 	}
+	if (!err)
+		err = s->report.error;
 	report_fini(&s->report);
 	return err ? err : check_answers(s);
 }

@@ -70,20 +70,27 @@ struct flow_set {
  * is still the same but for SET_LOCK; else it decides from the policy.  Counters are outside of this.
  */
 #define TP_FLOW_SET_LOCK (1ULL << 0)
-#define TP_FLOW_WRITING  (1ULL << 1)
-#define TP_FLOW_SEQ_ONE  (1ULL << 2) /* 16 bits, modulo */
-#define TP_FLOW_SEQ_MASK (0xffffULL << 2)
+#define TP_FLOW_SEQ_ONE  (1ULL << 1) /* 16 bits, modulo */
+#define TP_FLOW_SEQ_MASK (0xffffULL << 1)
+#define TP_FLOW_WRITING  (1ULL << 17) /* beside the generation, so that one compare looks at both */
 
 #define TP_DECISION(gen, service, tenant, class_, path)                                            \
 	((__u64)(gen) << 18 | (__u64)(service) << 42 | (__u64)((tenant)&0x3ff) << 50 |             \
 	 (__u64)((class_)&3) << 60 | (__u64)((path)&3) << 62)
-#define TP_DECISION_GEN(d)     ((__u32)((d) >> 18 & TP_GENERATION_MAX))
+#define TP_DECISION_GEN(d) ((__u32)((d) >> 18 & TP_GENERATION_MAX))
+/* Made under generation @gen, and not being written. */
+#define TP_DECISION_IS_OF(d, gen)                                                                  \
+	((__u32)((d) >> 17 & (2 * TP_GENERATION_MAX + 1)) == (__u32)(gen) << 1)
 #define TP_DECISION_SERVICE(d) ((__u8)((d) >> 42))
 #define TP_DECISION_TENANT(d)  ((__u16)((d) >> 50 & 0x3ff))
 #define TP_DECISION_CLASS(d)   ((__u8)((d) >> 60 & 3))
 #define TP_DECISION_PATH(d)    ((__u8)((d) >> 62))
 
-#define TP_FLOW_ID(sport, dport, meta) ((__u64)(sport) | (__u64)(dport) << 16 | (__u64)(meta) << 32)
+/* flow_key.id of both ports, loaded as one word, and meta. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "flow_key.id is laid out for little-endian machines"
+#endif
+#define TP_FLOW_ID(ports, meta) ((__u64)(ports) | (__u64)(meta) << 32)
 
 _Static_assert(sizeof(struct flow_key) == 40, "");
 _Static_assert(sizeof(struct flow) == TP_CACHE_LINE, "a flow is one cache line");

@@ -11,14 +11,14 @@
 #ifndef TRIPATH_MAPS_POLICY_H
 #define TRIPATH_MAPS_POLICY_H
 
-#include "types.h"
+#include "flow.h"
 
 #define TP_POLICY_SLOTS   4
 #define TP_PORT_GROUPS    256 /* group 0: no service on this port */
 #define TP_GROUP_SERVICES 32  /* services that may share a port by different local prefixes */
 #define TP_CPU_SLOTS      64  /* what a class's flows spread over, in proportion to weight */
 #define TP_NO_CPU         0xffffffffU
-#define TP_CONTROL_PORTS  32 /* ports that class control services may name besides ssh and BGP */
+#define TP_CONTROL_PORTS  32 /* of class control, besides ssh and BGP: a rule, no table's size */
 #define TP_HASH_LEN       32 /* BLAKE2b-256 of the policy file's bytes */
 
 /* The generation word: generation (never 0 while a policy is in force), slot, flags. */
@@ -28,7 +28,9 @@
 #define TP_GEN_SLOT(w)       ((__u8)((w) >> 32))
 #define TP_GEN_FLAGS(w)      ((__u32)((w) >> 40))
 #define TP_GEN_TRUST_VLAN    (1U << 0) /* tenants may be matched by VLAN tag */
-#define TP_GEN_TRUST_DSCP    (1U << 1) /* or by DSCP, which is then part of the flow key */
+/* Or by DSCP, which is then part of the flow key: the flag is the mask of it in the TOS byte. */
+#define TP_GEN_TRUST_DSCP    TP_META_DSCP_MASK
+#define TP_GEN_DSCP_MASK(w)  ((__u8)((w) >> 40) & TP_META_DSCP_MASK)
 
 struct policy_gen {
 	__u64 word;

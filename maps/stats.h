@@ -57,7 +57,6 @@ struct queue_stats {
 	struct tp_reasons reasons;
 } __attribute__((aligned(TP_CACHE_LINE)));
 
-/* Map service_stats: array, key = queue * TP_MAX_SERVICES + service id. */
 struct service_stats {
 	__u64 packets;
 	__u64 bytes;
@@ -66,11 +65,20 @@ struct service_stats {
 	__u64 pad[3];
 } __attribute__((aligned(TP_CACHE_LINE)));
 
-/* Map tenant_stats: array, key = queue * TP_MAX_TENANTS + tenant id. */
 struct tenant_stats {
 	__u64 packets;
 	__u64 bytes;
 };
+
+/* Map service_stats: array, key = receive queue; in it by service id. */
+struct service_rows {
+	struct service_stats service[TP_MAX_SERVICES];
+};
+
+/* Map tenant_stats: array, key = receive queue; in it by tenant id. */
+struct tenant_rows {
+	struct tenant_stats tenant[TP_MAX_TENANTS];
+} __attribute__((aligned(TP_CACHE_LINE)));
 
 _Static_assert(sizeof(struct tp_sizes) == TP_SIZE_BUCKETS * sizeof(__u64),
 	       "a size bucket is an index into struct tp_sizes");
@@ -93,17 +101,17 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, TP_MAX_SERVICES);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct service_stats);
+	__type(value, struct service_rows);
 } service_stats SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, TP_MAX_TENANTS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct tenant_stats);
+	__type(value, struct tenant_rows);
 } tenant_stats SEC(".maps");
 #endif
 

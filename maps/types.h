@@ -15,7 +15,7 @@
 #endif
 
 /* Raised whenever the layout or the meaning of anything pinned changes. */
-#define TP_ABI 1
+#define TP_ABI 2
 
 #define TP_NAME_LEN     32  /* bytes of a service, tenant or policy name, NUL included */
 #define TP_CACHE_LINE   64  /* bytes; rows that different CPUs write never share one */

@@ -7,9 +7,9 @@
 set -euo pipefail
 
 build=(clang llvm gcc make bpftool libbpf-dev libxdp-dev libelf-dev zlib1g-dev libcyaml-dev libyaml-dev
-	libjansson-dev libsodium-dev libcmocka-dev linux-libc-dev pkg-config)
+	libjansson-dev libsodium-dev libcmocka-dev liburing-dev linux-libc-dev pkg-config)
 run=(iproute2 ethtool bats shellcheck clang-format clang-tidy python3 python3-numpy python3-matplotlib
-	python3-jsonschema xdp-tools bpftrace jq procps strace util-linux)
+	python3-jsonschema chromium linux-perf xdp-tools bpftrace jq procps strace util-linux sockperf)
 
 missing() {
 	local p

@@ -163,8 +163,31 @@ struct udphdr {
 /* kernel-internal: found by name at load time */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct net_device {
 	int ifindex;
+	possible_net_t nd_net;
+};
+
+struct napi_struct {
+	struct net_device *dev;
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	char comm[16];
 };
 
 struct xdp_cpumap_stats {

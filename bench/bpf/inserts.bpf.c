@@ -35,10 +35,7 @@ static __always_inline bool read_key(struct xdp_md *ctx, struct packet *pkt)
 	pkt->pos = (void *)(long)ctx->data;
 	pkt->end = (void *)(long)ctx->data_end;
 	pkt->len = pkt->end - pkt->pos;
-	if (parse(pkt) != PARSED)
-		return false;
-	pkt->key.id = TP_FLOW_ID(pkt->sport, pkt->dport, pkt->meta);
-	return true;
+	return parse(pkt) == PARSED;
 }
 
 SEC("xdp")
@@ -48,7 +45,7 @@ int insert_floor(struct xdp_md *ctx)
 
 	if (!read_key(ctx, &pkt))
 		return XDP_ABORTED;
-	last_hash = flow_hash(&pkt.key, hash_key);
+	last_hash = flow_hash(&pkt.key, flow_key_ipv6(&pkt.key), hash_key);
 	return XDP_PASS;
 }
 
@@ -62,7 +59,7 @@ int insert_table(struct xdp_md *ctx)
 
 	if (!read_key(ctx, &pkt))
 		return XDP_ABORTED;
-	hash = flow_hash(&pkt.key, hash_key);
+	hash = flow_hash(&pkt.key, flow_key_ipv6(&pkt.key), hash_key);
 	index = flow_set_index(hash, set_mask);
 	set = bpf_map_lookup_elem(&flows, &index);
 	if (!set)

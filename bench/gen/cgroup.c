@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "bench/gen/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PREFIX "tripath-bench-"
 
 /* Where the unified hierarchy is mounted; false where it is not. */
 static bool mount_point(char *path, size_t size)
@@ -64,6 +68,24 @@ static int move_to(const char *cgroup)
 	return err;
 }
 
+/* Removes what processes that were killed have left.  A cgroup with a process in it cannot be removed. */
+static void sweep(const char *parent)
+{
+	DIR *dir = opendir(parent);
+	const struct dirent *entry;
+	char path[2 * PATH_MAX];
+	int pid;
+
+	while (dir && (entry = readdir(dir))) {
+		if (sscanf(entry->d_name, PREFIX "%d-", &pid) != 1 || !kill(pid, 0))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
+		rmdir(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 void cgroup_join(struct cgroup *g, const char *role)
 {
 	char mount[PATH_MAX / 2], below[PATH_MAX / 4];
@@ -75,8 +97,8 @@ void cgroup_join(struct cgroup *g, const char *role)
 		return;
 	}
 	snprintf(g->before, sizeof(g->before), "%s%s", mount, below);
-	snprintf(g->path, sizeof(g->path), "%s%s/tripath-bench-%d-%s", mount, below, getpid(),
-		 role);
+	sweep(g->before);
+	snprintf(g->path, sizeof(g->path), "%s%s/" PREFIX "%d-%s", mount, below, getpid(), role);
 	if (mkdir(g->path, 0755)) {
 		snprintf(g->why, sizeof(g->why), "no cgroup can be made: %s", strerror(errno));
 		return;

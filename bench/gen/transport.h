@@ -103,6 +103,7 @@ struct transport {
 
 extern const struct transport_ops transport_tcp;
 extern const struct transport_ops transport_udp;
+extern const struct transport_ops transport_uring;
 extern const struct transport_ops transport_xsk;
 
 /* By name, or NULL.  A name that is known and not built for this machine opens with -EOPNOTSUPP. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The bench of suite `attach`: two namespaces, iperf3 and tp-pingpong between, tp-load at one end."""
+"""The bench of the attach suites: iperf3 and tp-pingpong between two ends, tp-load at one."""
 
 import contextlib
 import json
@@ -15,70 +15,43 @@ POLICY = os.path.join(envelopes.ROOT, "docs", "examples", "observe.yaml")
 GB = 1e9
 
 
-class Lab:
-    """The pair, the tools and the settings of one run."""
+class Ends:
+    """The tools and the settings of one run; a subclass says where they run and what is between."""
 
-    def __init__(self, pair, options, iperf):
-        self.pair, self.options = pair, options
+    WHOSE, OFFLOAD = "", None  # what offload() switches, in words
+
+    def __init__(self, at, options, iperf):
+        self.at, self.options = at, options  # the interface that is attached to
         self.iperf, self.iperf_environment = iperf
         self.load = os.path.join(options.build, "bin", "tp-load")
+        self.pingpong = os.path.join(options.build, "bin", "tp-pingpong")
         self.congestion = congestion_control()
 
     @contextlib.contextmanager
     def attached(self, mode):
         """The classifier at the receiving end; Failure with tp-load's words where it refuses."""
-        at = self.pair.server_if
         try:
-            lab.run(*self._load("attach", at, "--policy", POLICY, "--mode", mode))
+            lab.run(*self._load("attach", self.at, "--policy", POLICY, "--mode", mode))
             yield
         finally:
             # Also after an attach that a signal cut short: detach clears what that left.
-            subprocess.run(self._load("detach", at), capture_output=True, check=False)
-
-    def _load(self, *arguments):
-        return lab.inside(self.pair.server, self.load, *arguments)
+            subprocess.run(self._load("detach", self.at), capture_output=True, check=False)
 
     def receipt(self, receipt):
-        """What is attached, in tp-load's words after traffic, and what it did to the sender."""
-        tell = ("status", self.pair.server_if, "--json", "--interval", "0.1")
+        """What is attached, in tp-load's words after traffic."""
+        tell = ("status", self.at, "--json", "--interval", "0.1")
         status = json.loads(lab.run(*self._load(*tell)))
         receipt["status"] = status
         receipt["programs"] = [host.program(i["program_id"]) for i in status["interfaces"]]
         receipt["xdp_mode"] = status["interfaces"][0]["mode"]
-        receipt["sender_while_attached"] = host.interface(self.pair.client_if, self.pair.client)
-
-    def offload(self, on):
-        """Software segmentation of the sender, as an attached XDP program at its peer switches it
-        off.
-        """
-        state = "on" if on else "off"
-        lab.run(
-            *lab.inside(
-                self.pair.client, "ethtool", "-K", self.pair.client_if, "tso", state, "gso", state
-            )
-        )
 
     def bulk(self):
-        """Bulk TCP to the server: (Gbit/s, CPU seconds per GB, softirq seconds per GB), whole
-        system.
+        """Bulk TCP to the end that is attached to: (Gbit/s, CPU seconds per GB, softirq seconds per
+        GB), of the whole system.
         """
         before = host.cpu_times()
-        command = lab.inside(
-            self.pair.client,
-            "taskset",
-            "-c",
-            str(self.options.cpu),
-            *self.iperf,
-            "-c",
-            self.pair.SERVER,
-            "-t",
-            str(self.options.seconds),
-            "-l",
-            "1M",
-            "-C",
-            self.congestion,
-            "-J",
-        )
+        seconds = str(self.options.seconds)
+        command = self._iperf("-t", seconds, "-l", "1M", "-C", self.congestion, "-J")
         done = subprocess.run(
             command,
             capture_output=True,
@@ -101,27 +74,50 @@ class Lab:
 
     def ping_pong(self):
         """64 B over UDP there and back, both ends spinning: (p50 in us, histogram in ns)."""
-        out = lab.run(
-            os.path.join(self.options.build, "bin", "tp-pingpong"),
-            "--server-netns",
-            self.pair.server,
-            "--client-netns",
-            self.pair.client,
-            "--address",
-            self.pair.SERVER,
-            "--seconds",
-            str(max(1, round(self.options.seconds / 2))),
-            "--server-cpu",
-            "0",
-            "--client-cpu",
-            str(self.options.cpu),
-        )
+        seconds = str(max(1, round(self.options.seconds / 2)))
+        cpu = str(self.options.cpu)
+        out = lab.run(self.pingpong, *self._ends(), "--seconds", seconds, "--client-cpu", cpu)
         result = json.loads(out)
         if result["lost"] > result["messages"] // 100:
             raise Failure(
                 f"{result['lost']} of {result['messages']} messages were lost: not a measurement"
             )
         return stats.percentile(result["histogram_ns"], 50) / 1000, result["histogram_ns"]
+
+
+class Lab(Ends):
+    """Two namespaces of one machine, joined by a veth pair."""
+
+    WHOSE, OFFLOAD = "sender's ", "segmentation offload"
+
+    def __init__(self, pair, options, iperf):
+        super().__init__(pair.server_if, options, iperf)
+        self.pair = pair
+
+    def _load(self, *arguments):
+        return lab.inside(self.pair.server, self.load, *arguments)
+
+    def _iperf(self, *arguments):
+        cpu = str(self.options.cpu)
+        to = ("-c", self.pair.SERVER)
+        return lab.inside(self.pair.client, "taskset", "-c", cpu, *self.iperf, *to, *arguments)
+
+    def _ends(self):
+        ends = ("--server-netns", self.pair.server, "--client-netns", self.pair.client)
+        return (*ends, "--address", self.pair.SERVER, "--server-cpu", "0")
+
+    def receipt(self, receipt):
+        """And what it did to the sender."""
+        super().receipt(receipt)
+        receipt["sender_while_attached"] = host.interface(self.pair.client_if, self.pair.client)
+
+    def offload(self, on):
+        """Software segmentation of the sender, as an attached XDP program at its peer switches it
+        off.
+        """
+        state = "on" if on else "off"
+        change = ("ethtool", "-K", self.pair.client_if, "tso", state, "gso", state)
+        lab.run(*lab.inside(self.pair.client, *change))
 
 
 def congestion_control():
@@ -133,10 +129,10 @@ def congestion_control():
 
 
 @contextlib.contextmanager
-def iperf_server(pair, iperf):
+def iperf_server(netns, iperf):
     command, environment = iperf
     server = subprocess.Popen(
-        lab.inside(pair.server, "taskset", "-c", "0", *command, "-s", "--forceflush"),
+        lab.inside(netns, "taskset", "-c", "0", *command, "-s", "--forceflush"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

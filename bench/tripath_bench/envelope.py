@@ -11,7 +11,7 @@ import time
 
 import jsonschema
 
-from . import host
+from . import host, stats
 
 VERSION = 1
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -23,9 +23,34 @@ def schema():
         return json.load(f)
 
 
+def light(document):
+    """@document with every histogram that is what the schema asks for left empty: buckets are most of
+    an envelope, and a schema takes seconds to look at a million of them one by one.
+    """
+
+    def number(value):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+    def good(histogram):
+        return isinstance(histogram, list) and all(
+            isinstance(b, list) and len(b) == 2 and number(b[0]) and number(b[1]) for b in histogram
+        )
+
+    def emptied(repetition):
+        found = repetition.get("histograms") if isinstance(repetition, dict) else None
+        if not isinstance(found, list):
+            return repetition
+        return {**repetition, "histograms": [[] if good(h) else h for h in found]}
+
+    repetitions = document.get("repetitions") if isinstance(document, dict) else None
+    if not isinstance(repetitions, list):
+        return document
+    return {**document, "repetitions": [emptied(r) for r in repetitions]}
+
+
 def validate(document):
     """Raises jsonschema.ValidationError, whose message says where and what."""
-    jsonschema.Draft7Validator(schema()).validate(document)
+    jsonschema.Draft7Validator(schema()).validate(light(document))
 
 
 def git_state():
@@ -100,8 +125,10 @@ class Envelope:
 
     def repetition(self, case, side, unit, values, **more):
         """Raw values in the order in which they were taken; value i of every side of a case is one
-        turn.
+        turn. Percentiles are taken from the histograms where there are some.
         """
+        if "histograms" in more and "percentiles" not in more:
+            more["percentiles"] = [stats.percentiles(h) for h in more["histograms"]]
         self["repetitions"].append(
             {"case": case, "side": side, "unit": unit, "values": list(values), **more}
         )
@@ -128,6 +155,13 @@ class Envelope:
             entry["target"] = {"at_least": at_least, "met": met}
         self["comparisons"].append(entry)
 
+    def adopt(self, document):
+        """Makes this the envelope of a run of the same suite on another machine, whose facts are
+        the ones that count; what was asked, and when, stays.
+        """
+        kept = {key: self[key] for key in ("asked", "started")}
+        self.document = {**document, **kept}
+
     def unsupported(self, why):
         self.document.update(outcome="unsupported", why=why)
 
@@ -135,7 +169,7 @@ class Envelope:
         """Closes and checks the document, and returns it."""
         doc = self.document
         doc["duration_s"] = round(time.monotonic() - self.start, 1)
-        doc["host"]["during"] = self.watch.report()
+        doc["host"].setdefault("during", self.watch.report())
         open_ends = [c["name"] for c in doc["comparisons"] if c["outcome"] == "inconclusive"]
         if doc["outcome"] == "measured" and open_ends and len(open_ends) == len(doc["comparisons"]):
             doc.update(outcome="inconclusive", why="no comparison stands out of the noise")
@@ -145,7 +179,7 @@ class Envelope:
 
 def text(document):
     """Indented, with each list of plain values on one line."""
-    spread = json.dumps(document, indent=1)
+    spread = json.dumps(document, indent=1, allow_nan=False)
     return re.sub(
         r"\[\s+([^][{}]*?)\s+\]", lambda m: "[" + re.sub(r",\n\s+", ", ", m[1]) + "]", spread
     )

@@ -6,24 +6,10 @@ import json
 import os
 import platform
 import re
-import shutil
-import subprocess
 
-
-def read(path, default=None):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as f:
-            return f.read().strip()
-    except OSError:
-        return default
-
-
-def output(*command):
-    """What a command prints, or None where it is missing or fails."""
-    if not shutil.which(command[0]):
-        return None
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None
+from . import nic
+from .look import output, read
+from .nic import interface  # noqa: F401 pylint: disable=unused-import # as suites call it
 
 
 def virtualization():
@@ -79,6 +65,41 @@ def facts():
         "bpf_jit_enable": read(jit + "enable"),
         "bpf_jit_harden": read(jit + "harden"),
         "distribution": distribution(),
+        "placement": placement(),
+        "network": network(),
+        "nics": nic.hardware(),
+    }
+
+
+def placement():
+    """What decides which CPU does what, and how deep it sleeps."""
+    cpu = "/sys/devices/system/cpu"
+    nodes = glob.glob("/sys/devices/system/node/node[0-9]*")
+    return {
+        "smt_active": read(f"{cpu}/smt/active"),
+        "numa_nodes": len(nodes) or None,
+        "isolated_cpus": read(f"{cpu}/isolated") or None,
+        "nohz_full_cpus": (read(f"{cpu}/nohz_full") or "").strip("(null) ") or None,
+        "idle_driver": read(f"{cpu}/cpuidle/current_driver"),
+        "idle_states": [
+            read(f) for f in sorted(glob.glob(f"{cpu}/cpu0/cpuidle/state*/name"))
+        ],
+        "default_irq_affinity": read("/proc/irq/default_smp_affinity"),
+        "irqbalance": bool(output("pgrep", "-x", "irqbalance")),
+    }
+
+
+def network():
+    """The kernel's own settings that every path through the stack depends on."""
+    core, ipv4 = "/proc/sys/net/core/", "/proc/sys/net/ipv4/"
+    return {
+        "congestion_control": read(ipv4 + "tcp_congestion_control"),
+        "default_qdisc": read(core + "default_qdisc"),
+        "busy_poll_us": read(core + "busy_poll"),
+        "busy_read_us": read(core + "busy_read"),
+        "netdev_budget": read(core + "netdev_budget"),
+        "netdev_budget_us": read(core + "netdev_budget_usecs"),
+        "rps_sock_flow_entries": read(core + "rps_sock_flow_entries"),
     }
 
 
@@ -99,12 +120,34 @@ def busy(times):
     return sum(v for k, v in times.items() if k not in ("idle", "iowait", "steal"))
 
 
+def softirqs():
+    """{kind: [count of each CPU]} of /proc/softirqs."""
+    lines = (read("/proc/softirqs") or "").splitlines()[1:]
+    rows = (line.split() for line in lines)
+    return {row[0].rstrip(":"): [int(n) for n in row[1:]] for row in rows if row}
+
+
+def less(after, before):
+    """What grew, CPU by CPU; what is new or has fewer CPUs than before is left out."""
+    spent = {
+        key: [a - b for a, b in zip(counts, before.get(key, ()))] for key, counts in after.items()
+    }
+    return {key: counts for key, counts in spent.items() if any(counts)}
+
+
 class Watch:
-    """What changes during a run: CPU time by state, steal and load, from start to end."""
+    """What changes during a run: CPU time by state, steal, load, softirqs and interrupts by CPU,
+    from start to end.
+    """
 
     def __init__(self):
         self.before = cpu_times()
+        self.softirqs, self.interrupts = softirqs(), self.by_name()
         self.load = os.getloadavg()
+
+    @staticmethod
+    def by_name():
+        return {f"{irq} {name}": counts for irq, (name, counts) in nic.table().items()}
 
     def report(self):
         spent = {k: round(v - self.before[k], 2) for k, v in cpu_times().items()}
@@ -114,12 +157,19 @@ class Watch:
             "steal_share": round(spent["steal"] / total, 5),
             "load_average_before": list(self.load),
             "load_average_after": list(os.getloadavg()),
+            "softirqs_by_cpu": less(softirqs(), self.softirqs),
+            "interrupts_by_cpu": less(self.by_name(), self.interrupts),
         }
+
+
+def shown_program(ident):
+    """What bpftool knows of a loaded BPF program."""
+    return json.loads(output("bpftool", "-j", "prog", "show", "id", str(ident)) or "{}")
 
 
 def program(ident):
     """Name, tag and whether it is compiled, of a loaded BPF program."""
-    shown = json.loads(output("bpftool", "-j", "prog", "show", "id", str(ident)) or "{}")
+    shown = shown_program(ident)
     return {
         "name": shown.get("name", "unknown"),
         "id": ident,
@@ -128,29 +178,3 @@ def program(ident):
         "jited_bytes": shown.get("bytes_jited", 0),
         "xlated_bytes": shown.get("bytes_xlated", 0),
     }
-
-
-def interface(name, netns=None):
-    """Driver and settings of an interface that carried the traffic."""
-    enter = ["nsenter", f"--net=/run/netns/{netns}"] if netns else []
-    driver = output(*enter, "ethtool", "-i", name) or ""
-    features = output(*enter, "ethtool", "-k", name) or ""
-    wanted = (
-        "tcp-segmentation-offload",
-        "generic-segmentation-offload",
-        "generic-receive-offload",
-        "tx-checksumming",
-        "rx-vlan-offload",
-    )
-    return {
-        "name": name,
-        "driver": _field(driver, "driver"),
-        "driver_version": _field(driver, "version"),
-        "firmware": _field(driver, "firmware-version") or None,
-        "features": {w: _field(features, w) for w in wanted},
-    }
-
-
-def _field(text, name):
-    found = re.search(rf"^\s*{re.escape(name)}:[ \t]*(.*)$", text, re.M)
-    return found.group(1).strip() if found else None

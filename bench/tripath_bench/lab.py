@@ -153,5 +153,6 @@ def tool(name, packages, build):
             os.unlink(package)
     environment = os.environ.copy()
     folders = glob.glob(os.path.join(root, "usr", "lib", "*-linux-gnu"))
+    folders += glob.glob(os.path.join(root, "lib", "*-linux-gnu"))
     environment["LD_LIBRARY_PATH"] = ":".join(filter(None, [*folders, environment.get("LD_LIBRARY_PATH")]))
     return [binary], environment

@@ -11,6 +11,7 @@ import numpy as np
 DRAWS = 10_000
 CONFIDENCE = 95
 MIN_PAIRS = 5
+PERCENTILES = (50, 90, 99, 99.9)
 
 
 def median(values):
@@ -35,6 +36,85 @@ def percentile(histogram, q):
     return histogram[-1][0]
 
 
+def merge(histograms):
+    """One histogram of all counts: as if everything had been recorded into it."""
+    counts = {}
+    for histogram in histograms:
+        for bound, count in histogram:
+            counts[bound] = counts.get(bound, 0) + count
+    return [[bound, counts[bound]] for bound in sorted(counts)]
+
+
+def percentiles(histogram):
+    """What an envelope keeps beside a raw histogram."""
+    named = {f"p{q:g}": percentile(histogram, q) for q in PERCENTILES}
+    filled = [bound for bound, count in histogram if count]
+    return {**named, "max": filled[-1], "count": sum(count for _, count in histogram)}
+
+
+def curve(histogram):
+    """[(share of counts at or below, bound), ...], for a percentile curve."""
+    total = sum(count for _, count in histogram)
+    seen, points = 0, []
+    for bound, count in histogram:
+        seen += count
+        if count:
+            points.append((seen / total, bound))
+    return points
+
+
+def median_interval(values, confidence=CONFIDENCE, seed=1, draws=DRAWS):
+    """(median, [lo, hi]) by bootstrap over the values."""
+    medians = resampled_medians(values, seed, draws)
+    return median(values), cut(medians, confidence)
+
+
+def unpaired_ratio_interval(numerator, denominator, confidence=CONFIDENCE, seed=1, draws=DRAWS):
+    """(ratio of the medians, [lo, hi]) of two lists that were not taken in turn, as two runs on two
+    days are; None where a median is not positive.
+    """
+    tops = resampled_medians(numerator, seed, draws)
+    bottoms = resampled_medians(denominator, seed + 1, draws)
+    if (tops <= 0).any() or (bottoms <= 0).any():
+        return None
+    return median(numerator) / median(denominator), cut(tops / bottoms, confidence)
+
+
+def resampled_medians(values, seed, draws):
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError("nothing to draw from")
+    pick = np.random.default_rng(seed).integers(0, values.size, (draws, values.size))
+    return np.median(values[pick], axis=1)
+
+
+def cut(drawn, confidence):
+    tail = (100 - confidence) / 2
+    lo, hi = np.percentile(drawn, [tail, 100 - tail])
+    return [float(lo), float(hi)]
+
+
+def apart(a, b):
+    """Whether two intervals have no point in common."""
+    return a[1] < b[0] or b[1] < a[0]
+
+
+def fine_percentile(histogram, q):
+    """The same, by linear interpolation between a bucket's bounds: for differences that are smaller
+    than a bucket. Between buckets without counts the bounds are wider than they were counted with.
+    """
+    total = sum(count for _, count in histogram)
+    seen, low = 0, None
+    for bound, count in histogram:
+        if count and seen + count >= total * q / 100:
+            if low is None:
+                return float(bound)
+            return low + (bound - low) * (total * q / 100 - seen) / count
+        seen += count
+        low = bound
+    raise ValueError("a histogram without counts has no percentiles")
+
+
 def ratio_interval(numerator, denominator, seed=1, draws=DRAWS):
     """(ratio of the medians, [lo, hi]), by bootstrap over the pairs; None where a median is not
     positive.
@@ -49,9 +129,7 @@ def ratio_interval(numerator, denominator, seed=1, draws=DRAWS):
     # Less a floor, a cost can come out at or below zero; a ratio with it would mean nothing.
     if np.median(num) <= 0 or np.median(den) <= 0 or (bottoms <= 0).any() or (tops <= 0).any():
         return None
-    tail = (100 - CONFIDENCE) / 2
-    lo, hi = np.percentile(tops / bottoms, [tail, 100 - tail])
-    return float(np.median(num) / np.median(den)), [float(lo), float(hi)]
+    return float(np.median(num) / np.median(den)), cut(tops / bottoms, CONFIDENCE)
 
 
 def compare(name, unit, ours, theirs, noise, better, seed=1):

@@ -69,9 +69,12 @@ def compared(envelope, sides, ours, suffix, noise):
         )
 
 
-def native(envelope, where, rounds):
-    """Nothing, attached, nothing again: the third is what noise is taken from."""
-    sides = Sides("native, MTU 1500")
+def turns(envelope, where, case, suffix, rounds):
+    """Nothing, attached, nothing again: the third is what noise is taken from.  And nothing without
+    the offload that being attached takes away.
+    """
+    sides = Sides(case)
+    without = f"nothing, {where.WHOSE}{where.OFFLOAD} off"
     for turn in range(rounds):
         sides.measure("nothing", where)
         with where.attached("native"):
@@ -80,27 +83,31 @@ def native(envelope, where, rounds):
                 where.receipt(envelope["receipt"])
         sides.measure("nothing again", where)
         where.offload(False)
-        sides.measure("nothing, sender's segmentation offload off", where, rtt=False)
+        sides.measure(without, where, rtt=False)
         where.offload(True)
     sides.keep_raw(envelope)
-    compared(envelope, sides, "attached", "", sides)
-    ours = sides.of("nothing, sender's segmentation offload off", "tcp")
+    compared(envelope, sides, "attached", suffix, sides)
     envelope.comparison(
         stats.compare(
-            "segmentation offload off, nothing attached: tcp bulk",
+            f"{where.OFFLOAD} off, nothing attached: tcp bulk{suffix}",
             "Gbit/s",
-            ours,
+            sides.of(without, "tcp"),
             sides.of("nothing", "tcp"),
             (sides.of("nothing", "tcp"), sides.of("nothing again", "tcp")),
             "higher",
         )
     )
+    figures(envelope, sides)
+    return sides
+
+
+def figures(envelope, sides):
+    """What no comparison is made of."""
     for name in ("nothing", "attached"):
         envelope.figure(f"softirq, {name}", "s/GB", stats.median(sides.of(name, "softirq")))
         for q in (50, 99, 99.9):
             values = [stats.percentile(h, q) / 1000 for h in sides.histograms[name]]
             envelope.figure(f"udp rtt p{q:g}, {name}", "us", stats.median(values))
-    return sides
 
 
 def variant(envelope, where, case, suffix, mode, rounds, noise):
@@ -145,7 +152,7 @@ def run(envelope, options):
     if os.cpu_count() < 2:
         raise Unsupported("both ends spin, so two CPUs are needed")
     iperf = lab.tool("iperf3", ["iperf3", "libiperf0", "libsctp1"], options.build)
-    with lab.joined_pair() as pair, iperf_server(pair, iperf):
+    with lab.joined_pair() as pair, iperf_server(pair.server, iperf):
         where = Lab(pair, options, iperf)
         envelope.workload(
             "bulk TCP and a UDP ping-pong between two namespaces over one veth pair; observe.yaml "
@@ -160,7 +167,7 @@ def run(envelope, options):
             host.interface(pair.client_if, pair.client),
         ]
         envelope.ran(load, os.path.join(options.build, "bpf", "classifier.bpf.o"), POLICY)
-        noise = native(envelope, where, options.pairs)
+        noise = turns(envelope, where, "native, MTU 1500", "", options.pairs)
         variant(envelope, where, "generic, MTU 1500", " (generic)", "generic", options.pairs, noise)
         pair.mtu(JUMBO)
         variant(

@@ -32,13 +32,13 @@ static __always_inline void flow_fence(struct flow *flow)
  * who does not know the key cannot find two that do.  It is linear, and addresses come in rows, which
  * would stand in rows in the table too; the last two steps, which map sums one to one, break those up.
  */
-static __always_inline __u32 flow_hash(const struct flow_key *key,
+static __always_inline __u32 flow_hash(const struct flow_key *key, bool ipv6,
 				       const volatile __u64 k[TP_FLOW_HASH_KEYS])
 {
 	__u64 sum = (k[0] + (__u32)key->id) * (k[1] + (key->id >> 32));
 
 	sum += (k[2] + (__u32)key->s0) * (k[3] + (__u32)key->d0);
-	if (key->id >> 32 & TP_META_IPV6) {
+	if (ipv6) {
 		sum += (k[4] + (__u32)(key->s0 >> 32)) * (k[5] + (__u32)(key->d0 >> 32));
 		sum += (k[6] + (__u32)key->s1) * (k[7] + (__u32)key->d1);
 		sum += (k[8] + (__u32)(key->s1 >> 32)) * (k[9] + (__u32)(key->d1 >> 32));
@@ -60,12 +60,19 @@ static __always_inline __u32 flow_first_way(__u32 hash)
 	return hash >> 29;
 }
 
-static __always_inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *key)
+static __always_inline bool flow_key_ipv6(const struct flow_key *key)
+{
+	return key->id >> 32 & TP_META_IPV6;
+}
+
+/* @ipv6 is @key's family, a constant where the caller knows it. */
+static __always_inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *key,
+					   bool ipv6)
 {
 	if ((a->id ^ key->id) | (a->s0 ^ key->s0) | (a->d0 ^ key->d0))
 		return false;
 	/* The family is in the id, so both are IPv4 or both IPv6. */
-	return !(key->id >> 32 & TP_META_IPV6) || !((a->s1 ^ key->s1) | (a->d1 ^ key->d1));
+	return !ipv6 || !((a->s1 ^ key->s1) | (a->d1 ^ key->d1));
 }
 
 static __always_inline bool flow_is_empty(const struct flow *flow)
@@ -73,20 +80,34 @@ static __always_inline bool flow_is_empty(const struct flow *flow)
 	return !TP_DECISION_GEN(flow->decision);
 }
 
-/* Whether @flow is @key's, with its decision, by a look that no writer came across. */
-static __always_inline bool flow_read(struct flow *flow, const struct flow_key *key,
+/*
+ * Whether @flow is @key's, with its decision; no writer finished while it looked.  That none was writing
+ * already is for the caller to see in the decision.
+ */
+static __always_inline bool flow_read(struct flow *flow, const struct flow_key *key, bool ipv6,
 				      __u64 *decision)
 {
 	__u64 word = READ(flow->decision);
 
 	flow_fence(flow);
-	if (!flow_key_equal(&flow->key, key))
+	if (!flow_key_equal(&flow->key, key, ipv6))
 		return false;
 	flow_fence(flow);
-	if (word & TP_FLOW_WRITING || (READ(flow->decision) ^ word) & ~TP_FLOW_SET_LOCK)
-		return false;
 	*decision = word;
-	return true;
+	return (READ(flow->decision) ^ word) <= TP_FLOW_SET_LOCK;
+}
+
+/* The common case of a look-up: the flow is in its first way, decided under the policy in force. */
+static __always_inline bool flow_hit(struct flow *first, const struct flow_key *key, bool ipv6,
+				     __u32 generation, __u64 *decision)
+{
+	return flow_read(first, key, ipv6, decision) && TP_DECISION_IS_OF(*decision, generation);
+}
+
+static __always_inline bool flow_read_settled(struct flow *flow, const struct flow_key *key,
+					      __u64 *decision)
+{
+	return flow_read(flow, key, flow_key_ipv6(key), decision) && !(*decision & TP_FLOW_WRITING);
 }
 
 /* The flow of @key and its decision, for readers; NULL where it is not there or just being written. */
@@ -95,11 +116,12 @@ static __always_inline struct flow *flow_lookup(struct flow_set *set, const stru
 {
 	struct flow *first = &set->way[flow_first_way(hash)];
 
-	if (flow_read(first, key, decision))
+	if (flow_read_settled(first, key, decision))
 		return first;
 #pragma unroll
 	for (__u32 way = 0; way < TP_FLOW_WAYS; way++)
-		if (set->way[way].key.id == key->id && flow_read(&set->way[way], key, decision))
+		if (set->way[way].key.id == key->id &&
+		    flow_read_settled(&set->way[way], key, decision))
 			return &set->way[way];
 	return NULL;
 }
@@ -109,7 +131,8 @@ static __always_inline __u32 flow_find(const struct flow_set *set, const struct 
 {
 #pragma unroll
 	for (__u32 way = 0; way < TP_FLOW_WAYS; way++)
-		if (set->way[way].key.id == key->id && flow_key_equal(&set->way[way].key, key) &&
+		if (set->way[way].key.id == key->id &&
+		    flow_key_equal(&set->way[way].key, key, flow_key_ipv6(key)) &&
 		    !flow_is_empty(&set->way[way]))
 			return way;
 	return TP_FLOW_WAYS;

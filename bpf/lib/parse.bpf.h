@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From frame to flow key.  Each stage looks at one header and returns TP_REASONS to go on, or the
- * reason for which the frame is the stack's.  Headers must lie in the frame's first
- * buffer; lengths that they state are held against the whole frame.  Nothing is written.
+ * From frame to flow key.  Each stage looks at one header and returns PARSED to go on, or the reason
+ * for which the frame is the stack's.  Headers must lie in the frame's first buffer; lengths that they
+ * state are held against the whole frame.  Nothing is written.
+ *
+ * The stages are run in two ways.  parse_plain() is for nearly every frame: no VLAN tag, no IPv4 option,
+ * no IPv6 extension header, nothing odd.  It only says yes or no, so the compiler keeps of each stage no
+ * more than that takes.  parse() is for the rest and knows why.
  */
 #ifndef TRIPATH_BPF_PARSE_H
 #define TRIPATH_BPF_PARSE_H
@@ -12,6 +16,7 @@
 #include <bpf/bpf_endian.h>
 
 #define PARSED          TP_REASONS
+#define NOT_PLAIN       (TP_REASONS + 1) /* of the stages of parse_plain() only */
 #define VLAN_TAGS_MAX   2
 #define VLAN_VID_MASK   0x0fff
 #define IPV6_EXT_MAX    6
@@ -30,9 +35,8 @@ struct packet {
 	__u16 ethertype; /* network byte order */
 	__u8 protocol;
 	__u8 dscp_mask; /* of the TOS byte: what of it is part of the flow, by the policy's trust */
-	__u16 sport;    /* network byte order */
-	__u16 dport;
-	__u32 meta; /* of the flow key */
+	__u32 ports;    /* as both stand in the header */
+	__u32 meta;     /* of the flow key */
 	struct flow_key key;
 };
 
@@ -52,7 +56,7 @@ static __always_inline bool is_vlan(__be16 ethertype)
 	return ethertype == bpf_htons(ETH_P_8021Q) || ethertype == bpf_htons(ETH_P_8021AD);
 }
 
-static __always_inline enum tp_reason parse_ethernet(struct packet *pkt)
+static __always_inline enum tp_reason parse_ethernet(struct packet *pkt, bool plain)
 {
 	const struct ethhdr *eth = HEADER(pkt, struct ethhdr);
 
@@ -61,8 +65,7 @@ static __always_inline enum tp_reason parse_ethernet(struct packet *pkt)
 	pkt->pos = eth + 1;
 	pkt->ethertype = eth->h_proto;
 	pkt->ip_room = pkt->len - sizeof(*eth);
-	/* Said first, although the loop would say it too: most frames have no tag. */
-	if (pkt->ethertype == bpf_htons(ETH_P_IP))
+	if (plain)
 		return PARSED;
 
 #pragma unroll
@@ -82,7 +85,7 @@ static __always_inline enum tp_reason parse_ethernet(struct packet *pkt)
 	return is_vlan(pkt->ethertype) ? TP_REASON_vlan_too_deep : PARSED;
 }
 
-static __always_inline enum tp_reason parse_ipv4(struct packet *pkt)
+static __always_inline enum tp_reason parse_ipv4(struct packet *pkt, bool plain)
 {
 	const struct iphdr *ip = HEADER(pkt, struct iphdr);
 	__u32 header = sizeof(*ip), total;
@@ -90,6 +93,8 @@ static __always_inline enum tp_reason parse_ipv4(struct packet *pkt)
 	if (unlikely(!FITS(pkt, ip)))
 		return TP_REASON_ipv4_truncated;
 	if (unlikely(ip->version_ihl != IPV4_NO_OPTIONS)) {
+		if (plain)
+			return NOT_PLAIN;
 		header = (ip->version_ihl & 0xf) * 4;
 		if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip))
 			return TP_REASON_ipv4_malformed;
@@ -101,7 +106,7 @@ static __always_inline enum tp_reason parse_ipv4(struct packet *pkt)
 		return TP_REASON_ipv4_malformed;
 	if (unlikely(ip->frag_off & bpf_htons(IP_MF_OR_OFFSET)))
 		return TP_REASON_ipv4_fragment;
-	if (unlikely(ip->protocol == IPPROTO_ICMP))
+	if (!plain && ip->protocol == IPPROTO_ICMP)
 		return TP_REASON_icmp;
 
 	pkt->pos = (const void *)ip + header;
@@ -169,7 +174,7 @@ static __noinline __u32 ipv6_ext_skip(const void *first, const void *end, __u32 
 	return EXT_RESULT(TP_REASON_ipv6_ext_too_many, 0, 0);
 }
 
-static __always_inline enum tp_reason parse_ipv6(struct packet *pkt)
+static __always_inline enum tp_reason parse_ipv6(struct packet *pkt, bool plain)
 {
 	const struct ipv6hdr *ip = HEADER(pkt, struct ipv6hdr);
 	__u32 first;
@@ -182,7 +187,7 @@ static __always_inline enum tp_reason parse_ipv6(struct packet *pkt)
 		return TP_REASON_ipv6_malformed;
 	pkt->l4_room = pkt->ip_room - sizeof(*ip);
 	pkt->protocol = ip->nexthdr;
-	if (unlikely(pkt->protocol != IPPROTO_TCP && pkt->protocol != IPPROTO_UDP)) {
+	if (!plain && pkt->protocol != IPPROTO_TCP && pkt->protocol != IPPROTO_UDP) {
 		__u32 ext = ipv6_ext_skip(pkt->pos, pkt->end, pkt->protocol);
 
 		if (EXT_REASON(ext) != PARSED)
@@ -191,7 +196,7 @@ static __always_inline enum tp_reason parse_ipv6(struct packet *pkt)
 		pkt->pos += EXT_LEN(ext);
 		pkt->l4_room -= EXT_LEN(ext);
 	}
-	if (unlikely(pkt->protocol == IPPROTO_ICMPV6))
+	if (!plain && pkt->protocol == IPPROTO_ICMPV6)
 		return TP_REASON_icmpv6;
 
 	pkt->meta |= TP_META_IPV6 | (first >> 20 & pkt->dscp_mask);
@@ -218,8 +223,7 @@ static __always_inline enum tp_reason parse_transport(struct packet *pkt)
 		len = bpf_ntohs(udp->len);
 		if (unlikely(len < sizeof(*udp) || len > pkt->l4_room))
 			return TP_REASON_l4_malformed;
-		pkt->sport = udp->source;
-		pkt->dport = udp->dest;
+		pkt->ports = *(const __u32 *)udp;
 		return PARSED;
 	}
 	if (pkt->protocol == IPPROTO_TCP) {
@@ -231,32 +235,49 @@ static __always_inline enum tp_reason parse_transport(struct packet *pkt)
 			return TP_REASON_l4_malformed;
 		if (unlikely(is_control_port(tcp->source) || is_control_port(tcp->dest)))
 			return TP_REASON_control_port;
-		pkt->sport = tcp->source;
-		pkt->dport = tcp->dest;
+		pkt->ports = *(const __u32 *)tcp;
 		pkt->meta |= TP_META_TCP;
 		return PARSED;
 	}
 	return TP_REASON_l4_unknown;
 }
 
-/* Fills pkt->key but for its id; PARSED, or the reason for which the frame goes to the stack
- * undecided. */
+/* Fills pkt->key; true where the frame is plain IPv4 (or, as @ipv6 says, IPv6) with TCP or UDP. */
+static __always_inline bool parse_plain(struct packet *pkt, bool ipv6)
+{
+	if (parse_ethernet(pkt, true) != PARSED)
+		return false;
+	if (ipv6) {
+		if (pkt->ethertype != bpf_htons(ETH_P_IPV6) || parse_ipv6(pkt, true) != PARSED)
+			return false;
+	} else if (pkt->ethertype != bpf_htons(ETH_P_IP) || parse_ipv4(pkt, true) != PARSED) {
+		return false;
+	}
+	if (parse_transport(pkt) != PARSED)
+		return false;
+	pkt->key.id = TP_FLOW_ID(pkt->ports, pkt->meta);
+	return true;
+}
+
+/* Fills pkt->key; PARSED, or the reason for which the frame goes to the stack undecided. */
 static __always_inline enum tp_reason parse(struct packet *pkt)
 {
-	enum tp_reason odd = parse_ethernet(pkt);
+	enum tp_reason odd = parse_ethernet(pkt, false);
 
-	if (unlikely(odd != PARSED))
+	if (odd != PARSED)
 		return odd;
 	if (pkt->ethertype == bpf_htons(ETH_P_IP))
-		odd = parse_ipv4(pkt);
+		odd = parse_ipv4(pkt, false);
 	else if (pkt->ethertype == bpf_htons(ETH_P_IPV6))
-		odd = parse_ipv6(pkt);
+		odd = parse_ipv6(pkt, false);
 	else
 		odd = pkt->ethertype == bpf_htons(ETH_P_ARP) ? TP_REASON_arp
 							     : TP_REASON_ethertype_unknown;
-	if (unlikely(odd != PARSED))
+	if (odd != PARSED)
 		return odd;
-	return parse_transport(pkt);
+	odd = parse_transport(pkt);
+	pkt->key.id = TP_FLOW_ID(pkt->ports, pkt->meta);
+	return odd;
 }
 
 #endif

@@ -2,6 +2,8 @@
 #include "msg.h"
 
 #include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@ static struct {
 	const char *program;
 	bool verbose;
 	bool colour;
+	int output_error;
 	size_t held;
 	char libs[64 * 1024]; /* the newest that fits; a verifier log is longer and its end is what
 				 matters */
@@ -64,6 +67,7 @@ void msg_init(const char *program, bool verbose)
 	msg.program = program;
 	msg.verbose = verbose;
 	msg.colour = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+	signal(SIGPIPE, SIG_IGN);
 	libbpf_set_print(from_libbpf);
 	libxdp_set_print(from_libxdp);
 }
@@ -113,6 +117,20 @@ void msg_verbose_info(const char *fmt, ...)
 {
 	if (msg.verbose)
 		SAY("", NULL);
+}
+
+int msg_flush(void)
+{
+	if (msg.output_error)
+		return msg.output_error;
+	/* A write that failed while something was printed left only the mark; most fail here again. */
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	msg.output_error = errno ? -errno : -EIO;
+	if (msg.output_error != -EPIPE)
+		msg_error("cannot write to standard output: %s", strerror(-msg.output_error));
+	return msg.output_error;
 }
 
 void msg_show_libs(void)

@@ -18,7 +18,10 @@ enum msg_exit {
 				 is missing */
 };
 
-/* Call first. @program stays referenced. Also routes libbpf's and libxdp's output. */
+/*
+ * Call first. @program stays referenced. Also routes libbpf's and libxdp's output, and makes a reader that
+ * went away an error of the next write (EPIPE) instead of a signal that ends the program midway.
+ */
 void msg_init(const char *program, bool verbose);
 bool msg_verbose(void);
 
@@ -26,6 +29,12 @@ void msg_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void msg_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void msg_info(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* always shown */
 void msg_verbose_info(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* with -v */
+
+/*
+ * Writes out what was printed to stdout.  0, or -errno of the first write that failed, having said so once;
+ * of -EPIPE nothing is said: the reader (`head`, a pager) had what it wanted.
+ */
+int msg_flush(void);
 
 /* Prints what libbpf and libxdp said since the last call, indented, to stderr; for use after a
  * failure. */

@@ -71,6 +71,12 @@ int pins_remove(const char *ifname);
 int pins_remove_path(const char *path);
 
 /*
+ * pins_sweep.c: calls @visit with the directory of every interface of every network namespace but the
+ * caller's, until it returns other than 0; that is returned, else 0 or a negative errno.
+ */
+int pins_walk_others(int (*visit)(const char *dir, void *data), void *data);
+
+/*
  * pins_sweep.c: removes what is pinned for interfaces of network namespaces that are gone, which is what
  * no process and no name in /run/netns holds, and where @gone agrees about the pinned link.  Returns
  * of how many interfaces, or a negative errno.

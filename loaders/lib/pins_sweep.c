@@ -7,36 +7,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
+#include "loaders/lib/netns.h"
+
 #define PATH_SIZE 1024
 
-/* Whether an entry of @dir, with @tail behind its name, is the namespace @inode. */
-static bool held_in(const char *dir, const char *tail, uint64_t inode)
+/* Such a name is longer than an interface's can be. */
+static bool is_namespace(const char *name)
 {
-	char path[PATH_SIZE];
-	struct dirent *entry;
-	bool held = false;
-	struct stat st;
-	DIR *entries;
-
-	entries = opendir(dir);
-	if (!entries)
-		return false;
-	while (!held && (entry = readdir(entries))) {
-		snprintf(path, sizeof(path), "%s/%s%s", dir, entry->d_name, tail);
-		held = !stat(path, &st) && st.st_ino == inode;
-	}
-	closedir(entries);
-	return held;
+	return !strncmp(name, "netns-", 6) && strlen(name) >= IFNAMSIZ;
 }
 
-static bool namespace_lives(uint64_t inode)
+static int is_inode(const char *path, uint64_t inode, void *data)
 {
-	return held_in("/run/netns", "", inode) || held_in("/proc", "/ns/net", inode);
+	return inode == *(uint64_t *)data;
 }
 
 /* Interfaces of the directory @path whose links/classifier is gone. */
@@ -80,10 +67,10 @@ int pins_sweep(int (*gone)(int link_fd))
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "netns-", 6) != 0)
+		if (!is_namespace(entry->d_name))
 			continue;
 		inode = strtoull(entry->d_name + 6, NULL, 10);
-		if (namespace_lives(inode))
+		if (netns_walk(is_inode, &inode))
 			continue;
 		snprintf(path, sizeof(path), PINS_ROOT "/%s", entry->d_name);
 		swept = sweep_namespace(path, gone);
@@ -92,4 +79,49 @@ int pins_sweep(int (*gone)(int link_fd))
 	}
 	closedir(dir);
 	return count;
+}
+
+static int walk_dir(const char *base, bool main, int (*visit)(const char *dir, void *data),
+		    void *data)
+{
+	char path[PATH_SIZE];
+	struct dirent *entry;
+	int ret = 0;
+	DIR *dir;
+
+	dir = opendir(base);
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while (!ret && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' || (main && is_namespace(entry->d_name)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", base, entry->d_name);
+		ret = visit(path, data);
+	}
+	closedir(dir);
+	return ret;
+}
+
+int pins_walk_others(int (*visit)(const char *dir, void *data), void *data)
+{
+	char own[PINS_PATH_MAX], path[PATH_SIZE];
+	struct dirent *entry;
+	DIR *dir;
+	int ret;
+
+	ret = pins_base(own, sizeof(own));
+	if (!ret && strcmp(own, PINS_ROOT) != 0)
+		ret = walk_dir(PINS_ROOT, true, visit, data);
+	if (ret)
+		return ret;
+	dir = opendir(PINS_ROOT);
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while (!ret && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), PINS_ROOT "/%s", entry->d_name);
+		if (is_namespace(entry->d_name) && strcmp(path, own) != 0)
+			ret = walk_dir(path, false, visit, data);
+	}
+	closedir(dir);
+	return ret;
 }

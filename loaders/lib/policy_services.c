@@ -159,7 +159,7 @@ static void check_overlaps(struct policy_source *src, unsigned int i)
 	}
 }
 
-/* What is control is never shed, so a policy may not declare everything to be. */
+/* What is control is never held back, so a policy may not declare everything to be; no table needs the limit. */
 static void check_control_ports(struct policy_source *src)
 {
 	const struct policy_file *f = src->file;
@@ -173,7 +173,8 @@ static void check_control_ports(struct policy_source *src)
 			continue;
 		policy_refuse(
 			src, policy_at(src, "services[%u].port", i),
-			"services of class control cover %u ports up to here; allowed: %d in all",
+			"services of class control cover %u ports up to here; allowed: %d in all, "
+			"since control traffic is never held back: class rpc for the others",
 			ports, TP_CONTROL_PORTS);
 		return;
 	}

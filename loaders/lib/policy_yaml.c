@@ -105,13 +105,36 @@ yaml_mark_t policy_at(const struct policy_source *src, const char *fmt, ...)
 	return node->start_mark;
 }
 
+#define MARK "\xef\xbb\xbf" /* the byte order mark, which some editors put before UTF-8 */
+
+/* Bytes before the text: a mark is no part of it, and no column. */
+static size_t text_start(const struct policy_source *src)
+{
+	size_t len = strlen(MARK);
+
+	return src->size >= len && !memcmp(src->bytes, MARK, len) ? len : 0;
+}
+
+/*
+ * 16 or 32 where the first bytes are those of text in UTF-16 or UTF-32, else 0: the mark in either order, or
+ * the zeros in a first character that is ASCII, as a policy's is.
+ */
+static int wide_bits(const struct policy_source *src)
+{
+	const unsigned char *b = (const unsigned char *)src->bytes;
+
+	if (src->size < 2 || (b[0] && b[1] && !(b[0] >= 0xfe && b[1] >= 0xfe && b[0] != b[1])))
+		return 0;
+	return src->size >= 4 && ((!b[0] && !b[1]) || (!b[2] && !b[3])) ? 32 : 16;
+}
+
 /* libyaml gives only an offset for bytes that are no text. */
 static yaml_mark_t mark_of_offset(const struct policy_source *src, size_t offset)
 {
 	yaml_mark_t at = {0};
-	size_t i;
+	size_t start = text_start(src), i;
 
-	for (i = 0; i < offset && i < src->size; i++) {
+	for (i = start; i < start + offset && i < src->size; i++) {
 		if (src->bytes[i] == '\n') {
 			at.line++;
 			at.column = 0;
@@ -142,7 +165,10 @@ static int refuse_syntax(struct policy_source *src, const yaml_parser_t *parser)
 
 static void open_parser(yaml_parser_t *parser, const struct policy_source *src)
 {
-	yaml_parser_set_input_string(parser, (const unsigned char *)src->bytes, src->size);
+	size_t start = text_start(src);
+
+	yaml_parser_set_input_string(parser, (const unsigned char *)src->bytes + start,
+				     src->size - start);
 	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
 }
 
@@ -195,9 +221,15 @@ static int scan_file(struct policy_source *src)
 	struct scan scan = {0};
 	yaml_parser_t parser;
 	yaml_event_t event;
+	int bits = wide_bits(src), err = 0;
 	bool end = false;
-	int err = 0;
 
+	if (bits) {
+		policy_refuse(src, (yaml_mark_t){0},
+			      "UTF-%d text; allowed: YAML as UTF-8 (iconv -f UTF-%d -t UTF-8)",
+			      bits, bits);
+		return -EINVAL;
+	}
 	if (!yaml_parser_initialize(&parser))
 		return -ENOMEM;
 	open_parser(&parser, src);

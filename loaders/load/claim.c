@@ -28,8 +28,15 @@ static void refuse_second(const struct attach *attach, const struct found *found
 {
 	char since[64];
 
-	if (found->state_err) {
+	if (found->state_err || (found->moved && !found->attached)) {
 		found_usable(found);
+		return;
+	}
+	if (found->moved) {
+		msg_error(
+			"the pins of %s belong to an interface that is %s in network namespace %s "
+			"now; take it off with tp-load detach %s",
+			attach->ifname, found->ifname_now, found->netns, attach->ifname);
 		return;
 	}
 	if (strcmp(found->ifname_now, attach->ifname) != 0) {
@@ -57,7 +64,7 @@ int attach_claim(const struct attach *attach)
 			  strerror(-err));
 		return err;
 	}
-	if (found.attached) {
+	if (found.attached || found.moved) {
 		refuse_second(attach, &found);
 		return -EEXIST;
 	}

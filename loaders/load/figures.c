@@ -73,28 +73,28 @@ static void add_words(void *sum, const void *row, size_t size)
 
 static int read_services(const char *ifname, uint32_t rows, struct figures *figures)
 {
-	uint32_t count = rows * TP_MAX_SERVICES, i;
-	struct service_stats *all;
+	struct service_rows *all;
+	uint32_t i;
 
-	all = read_array(ifname, "service_stats", count, sizeof(*all));
+	all = read_array(ifname, "service_stats", rows, sizeof(*all));
 	if (!all)
 		return -errno;
-	for (i = 0; i < count; i++)
-		add_words(&figures->service[i % TP_MAX_SERVICES], &all[i], sizeof(*all));
+	for (i = 0; i < rows; i++)
+		add_words(figures->service, &all[i], sizeof(*all));
 	free(all);
 	return 0;
 }
 
 static int read_tenants(const char *ifname, uint32_t rows, struct figures *figures)
 {
-	uint32_t count = rows * TP_MAX_TENANTS, i;
-	struct tenant_stats *all;
+	struct tenant_rows *all;
+	uint32_t i;
 
-	all = read_array(ifname, "tenant_stats", count, sizeof(*all));
+	all = read_array(ifname, "tenant_stats", rows, sizeof(*all));
 	if (!all)
 		return -errno;
-	for (i = 0; i < count; i++)
-		add_words(&figures->tenant[i % TP_MAX_TENANTS], &all[i], sizeof(*all));
+	for (i = 0; i < rows; i++)
+		add_words(figures->tenant, &all[i], sizeof(*all));
 	free(all);
 	return 0;
 }

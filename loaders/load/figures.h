@@ -37,12 +37,12 @@ struct sink {
 
 /* What is read once: all of status but the counters. */
 struct status {
+	struct redirect_drops drops_sum; /* first, being aligned as a row of its map */
 	struct found found;
 	struct policy *policy;
 	uint32_t queues;
 	uint32_t drop_rows; /* 0: losses are not traced here */
 	struct redirect_drops *drops;
-	struct redirect_drops drops_sum;
 	struct sink *sinks; /* by queue */
 	uint64_t flows_used;
 	uint64_t flows_max;

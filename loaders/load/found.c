@@ -8,7 +8,7 @@
 
 #include "loaders/lib/msg.h"
 #include "loaders/lib/pins.h"
-#include "loaders/load/load.h"
+#include "loaders/load/moved.h"
 
 const char *mode_name(enum tp_attach_mode mode)
 {
@@ -46,7 +46,7 @@ void found_since(const struct attach_state *state, char *text, size_t size)
 		snprintf(text + n, size - n, " (%ld days ago)", ago / 86400);
 }
 
-static int query_hook(struct found *found, uint32_t ifindex, uint32_t map_id)
+int found_hook(struct found *found, uint32_t ifindex, uint32_t map_id)
 {
 	int err;
 
@@ -60,6 +60,13 @@ static int query_hook(struct found *found, uint32_t ifindex, uint32_t map_id)
 	found->ifindex = ifindex;
 	found->attached = found->hook.owner == XDP_OWNER_OURS;
 	return 0;
+}
+
+static void clear(struct found *found)
+{
+	found->ifindex = 0;
+	found->ifname_now[0] = '\0';
+	memset(&found->hook, 0, sizeof(found->hook));
 }
 
 int found_query(const char *ifname, struct found *found)
@@ -82,34 +89,52 @@ int found_query(const char *ifname, struct found *found)
 		held = xdp_link_ifindex(fd);
 		close(fd);
 		if (held > 0) {
-			err = query_hook(found, (uint32_t)held, map_id);
+			err = found_hook(found, (uint32_t)held, map_id);
 			if (err || found->attached)
 				return err;
+			/* The link holds an interface, so there is one. */
+			clear(found);
+			moved_away(found, (uint32_t)held, map_id);
+			if (!found->moved)
+				clear(found);
+			found->moved = true;
+			return 0;
 		}
 	}
 	if (!found->state_err) {
-		err = query_hook(found, found->state.ifindex, map_id);
+		err = found_hook(found, found->state.ifindex, map_id);
 		if (err || found->attached)
 			return err;
 	}
-	found->ifindex = 0;
-	memset(&found->hook, 0, sizeof(found->hook));
-	return query_hook(found, if_nametoindex(ifname), map_id);
+	/* libxdp keeps no link of ours that knew. */
+	if (!found->state_err && found->state.method == TP_ATTACH_DISPATCHER) {
+		moved_away(found, found->state.ifindex, map_id);
+		if (found->moved)
+			return 0;
+	}
+	clear(found);
+	return found_hook(found, if_nametoindex(ifname), map_id);
 }
 
 bool found_under_other_name(const char *ifname, uint32_t ifindex)
 {
 	struct found found;
+	struct origin origin;
 	bool held = false;
 	char **names;
 	size_t n, i;
 
 	if (!ifindex || pins_list(&names, &n))
 		return false;
+	if (moved_here(ifindex, &origin)) {
+		moved_here_say(ifname, &origin);
+		pins_list_free(names, n);
+		return true;
+	}
 	for (i = 0; i < n && !held; i++) {
 		if (!strcmp(names[i], ifname) || found_query(names[i], &found))
 			continue;
-		held = found.attached && found.ifindex == ifindex;
+		held = found.attached && !found.moved && found.ifindex == ifindex;
 		if (held)
 			msg_error(
 				"%s is attached under the name %s that it had then; use that name, "
@@ -139,6 +164,12 @@ bool found_usable(const struct found *found)
 	if (found->state_err && found->state_err != -EUCLEAN) {
 		msg_error("cannot read what is pinned for %s: %s", found->ifname,
 			  strerror(-found->state_err));
+		return false;
+	}
+	if (!found->state_err && found->moved && !found->attached) {
+		msg_error("%s was moved, with the classifier on it, to a network namespace that no "
+			  "name and no process holds; to take it off: tp-load detach %s",
+			  found->ifname, found->ifname);
 		return false;
 	}
 	if (found->state_err || !found->attached) {

@@ -25,8 +25,8 @@ static int set_sizes(struct classifier *skel, const struct classifier_config *co
 	} sizes[] = {
 		{skel->maps.flows, config->flow_set_mask + 1},
 		{skel->maps.queue_stats, config->queues + 1},
-		{skel->maps.service_stats, (config->queues + 1) * TP_MAX_SERVICES},
-		{skel->maps.tenant_stats, (config->queues + 1) * TP_MAX_TENANTS},
+		{skel->maps.service_stats, config->queues + 1},
+		{skel->maps.tenant_stats, config->queues + 1},
 		{skel->maps.xsks, config->queues},
 		{skel->maps.xsk_heartbeat, config->queues},
 		{skel->maps.cpus, cpus_entries()},

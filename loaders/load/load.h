@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "loaders/lib/netns.h"
 #include "loaders/lib/policy.h"
 #include "loaders/lib/xdp_attach.h"
 #include "maps/state.h"
@@ -35,14 +36,19 @@ struct found {
 	char ifname[16];     /* the name of the pin directory */
 	char ifname_now[16]; /* of the interface today: it may have been renamed; empty: gone */
 	uint32_t ifindex;    /* of the interface that the program is on, or of @ifname; 0: gone */
-	int state_err;       /* of pins_state() */
-	struct attach_state state; /* where state_err is 0 */
-	struct xdp_hook hook;      /* of that interface, where it is there */
-	bool attached;             /* our program is on the hook */
+	bool moved;          /* it is in another network namespace, and so are the two above */
+	char netns[NETNS_PATH_MAX]; /* that one; empty: not to be found, or not moved */
+	int state_err;              /* of pins_state() */
+	struct attach_state state;  /* where state_err is 0 */
+	struct xdp_hook hook;       /* of that interface, where it is there */
+	bool attached;              /* our program is on the hook */
 };
 
 /* 0 or -errno; nothing being there is no error: state_err is -ENOENT then. */
 int found_query(const char *ifname, struct found *found);
+
+/* Asks the hook of the interface @ifindex of the network namespace that this runs in. 0 or -errno. */
+int found_hook(struct found *found, uint32_t ifindex, uint32_t map_id);
 
 /* True where @found is attached by a tool of this ABI; else says what is wrong and how to mend it.
  */
@@ -90,7 +96,7 @@ struct policy_source;
 void warn_policy(const struct netif *netif, const struct policy_source *source,
 		 uint32_t policy_flags, enum tp_attach_mode mode);
 
-/* Says under which name this interface was attached, if it was under another one. */
+/* Says under which name, or in which network namespace, this interface was attached, if it was another one. */
 bool found_under_other_name(const char *ifname, uint32_t ifindex);
 
 #endif

@@ -24,6 +24,7 @@ struct reload {
 	struct prefix_entry *prefixes;
 	size_t prefix_count;
 	enum tp_attach_mode mode; /* that attach obtained */
+	bool here;                /* the interface is in this network namespace, not moved away */
 };
 
 static const struct argp_option options[] = {
@@ -139,6 +140,7 @@ static int reload_locked(struct reload *reload)
 	if (policy_cpus(reload->source, NULL, 0))
 		drops_attach(reload->ifname, found.state.config.queues, true);
 	reload->mode = found.state.mode;
+	reload->here = !found.moved;
 	err = swap(reload, &maps, cpus);
 	if (err == -EOVERFLOW)
 		msg_error("%s has had %u policies, which is all that can be counted: tp-load "
@@ -177,7 +179,7 @@ static int run(struct reload *reload)
 	close(lock);
 	if (err)
 		return EXIT_FAILED;
-	if (!netif_query(reload->ifname, &netif))
+	if (reload->here && !netif_query(reload->ifname, &netif))
 		warn_policy(&netif, reload->source, reload->policy->flags, reload->mode);
 	printf("%s: policy %s in force as generation %u, in place of %s\n", reload->ifname,
 	       reload->policy->name, reload->policy->generation,

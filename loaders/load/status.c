@@ -12,7 +12,7 @@
 #include "loaders/lib/msg.h"
 #include "loaders/lib/pins.h"
 #include "loaders/load/figures.h"
-#include "loaders/load/load.h"
+#include "loaders/load/moved.h"
 #include "loaders/lib/version.h"
 
 #define INTERVAL_MIN_S  0.05
@@ -117,7 +117,6 @@ static int print_all_json(const struct status *all, size_t count, bool one_line)
 {
 	json_t *array = json_array(), *document;
 	size_t i;
-	int err;
 
 	for (i = 0; i < count; i++)
 		if (all[i].after)
@@ -126,10 +125,10 @@ static int print_all_json(const struct status *all, size_t count, bool one_line)
 			     array);
 	if (!document)
 		return -ENOMEM;
-	err = json_dumpf(document, stdout, one_line ? JSON_COMPACT : JSON_INDENT(2)) ? -EIO : 0;
+	json_dumpf(document, stdout, one_line ? JSON_COMPACT : JSON_INDENT(2));
 	putchar('\n');
 	json_decref(document);
-	return err;
+	return 0;
 }
 
 static int print_all(const struct request *request, const struct status *all, size_t count)
@@ -169,16 +168,21 @@ static int measure(const struct request *request, char **names, size_t count)
 	for (i = 0; i < count; i++)
 		status_free(&all[i]);
 	free(all);
-	if (fflush(stdout))
-		err = -errno;
+	if (!err)
+		err = msg_flush();
 	return err || (count && !usable) ? EXIT_FAILED : EXIT_OK;
+}
+
+static void say_moved(const char *ifname, uint32_t ifindex, const struct origin *origin, void *data)
+{
+	moved_here_say(ifname, origin);
 }
 
 static int once(const struct request *request)
 {
 	char *one[] = {(char *)request->ifname}, **names;
 	size_t count;
-	int err, code;
+	int err, code, moved;
 
 	if (request->ifname)
 		return measure(request, one, 1);
@@ -187,7 +191,8 @@ static int once(const struct request *request)
 		msg_error("cannot list " PINS_ROOT ": %s", strerror(-err));
 		return EXIT_FAILED;
 	}
-	if (!count && !request->json)
+	moved = moved_here_each(say_moved, NULL);
+	if (!count && !moved && !request->json)
 		printf("nothing is attached in this network namespace; tp-load attach IFACE "
 		       "--policy FILE\n");
 	code = measure(request, names, count);

@@ -161,6 +161,8 @@ json_t *status_json(const struct status *status)
 			   found->state.version, "interval_s", status_seconds(status));
 	if (!object)
 		return NULL;
+	json_object_set_new(object, "moved_to_network_namespace",
+			    found->moved ? json_string(found->netns) : json_null());
 	json_object_set_new(object, "policy", policy_json(status->policy));
 	json_object_set_new(object, "flow_table",
 			    json_pack("{s:o, s:o, s:o}", "used", counter(status->flows_used),

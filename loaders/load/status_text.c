@@ -27,6 +27,9 @@ static void print_head(const struct status *status)
 
 	found_since(&found->state, since, sizeof(since));
 	printf("%s: attached since %s\n", found->ifname_now, since);
+	if (found->moved)
+		printf("  moved    away from %s, to network namespace %s\n", found->ifname,
+		       found->netns);
 	printf("  program  %s, id %u, %s mode, %s", found->hook.prog_name, found->hook.prog_id,
 	       mode_name(found->hook.mode),
 	       found->hook.method == TP_ATTACH_DISPATCHER ? "through libxdp's dispatcher"

@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "loaders/lib/msg.h"
-#include "loaders/xsk/address.h"
-#include "types.h"
 #include "loaders/lib/version.h"
+#include "loaders/xsk/address.h"
+#include "loaders/xsk/values.h"
+#include "types.h"
 
 #define DEFAULT_RING   2048
 #define MIN_RING       64
@@ -51,6 +52,7 @@ enum key {
 	KEY_TO_MAC,
 	KEY_WINDOW,
 	KEY_SIZE,
+	KEY_END,
 };
 
 static const struct argp_option table[] = {
@@ -87,71 +89,6 @@ static const struct argp_option table[] = {
 	{},
 };
 
-static uint64_t number(struct argp_state *state, const char *what, const char *arg, uint64_t min,
-		       uint64_t max)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(arg, &end, 10);
-	if (errno || end == arg || *end || *arg == '-' || value < min || value > max)
-		argp_error(state, "%s: '%s' is not a number from %llu to %llu", what, arg,
-			   (unsigned long long)min, (unsigned long long)max);
-	return value;
-}
-
-static double seconds(struct argp_state *state, const char *what, const char *arg)
-{
-	char *end;
-	double value = strtod(arg, &end);
-
-	if (end == arg || *end || !(value >= 0 && value < 1e9))
-		argp_error(state, "%s: '%s' is not a number of seconds", what, arg);
-	return value;
-}
-
-static uint32_t power_of_two(struct argp_state *state, const char *what, const char *arg,
-			     uint32_t min, uint32_t max)
-{
-	uint32_t value = (uint32_t)number(state, what, arg, min, max);
-
-	if (value & (value - 1))
-		argp_error(state, "%s: %u is not a power of two", what, value);
-	return value;
-}
-
-static int choice(struct argp_state *state, const char *what, const char *arg,
-		  const char *const *names, int n)
-{
-	int i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(arg, names[i]))
-			return i;
-	argp_error(state, "%s: '%s' is not one of: echo, drop, forward, client", what, arg);
-	return 0;
-}
-
-static void cpu_list(struct argp_state *state, struct xsk_options *opt, char *arg)
-{
-	char *item, *save = NULL;
-
-	for (item = strtok_r(arg, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
-		char *dash = strchr(item, '-');
-		uint64_t first, last;
-
-		if (dash)
-			*dash = '\0';
-		first = number(state, "--cpu", item, 0, MAX_CPUS - 1);
-		last = dash ? number(state, "--cpu", dash + 1, first, MAX_CPUS - 1) : first;
-		for (; first <= last && opt->ncpus < MAX_CPUS; first++)
-			opt->cpus[opt->ncpus++] = (int)first;
-	}
-	if (!opt->ncpus)
-		argp_error(state, "--cpu: which CPUs? e.g. --cpu 2,4-7");
-}
-
 static const char *const mode_names[] = {[SINK_ECHO] = "echo",
 					 [SINK_DROP] = "drop",
 					 [SINK_FORWARD] = "forward",
@@ -169,6 +106,55 @@ const char *options_wait_name(enum sink_wait wait)
 	return wait_names[wait];
 }
 
+/* Options that say the same thing in different ways. */
+static const struct {
+	enum key a, b;
+} exclusive[] = {
+	{KEY_POLL, KEY_SPIN},      {KEY_POLL, KEY_BUSY_POLL}, {KEY_SPIN, KEY_BUSY_POLL},
+	{KEY_COPY, KEY_ZERO_COPY}, {KEY_COPY, KEY_REQUIRE},
+};
+
+/* Options that only one mode has. */
+static const struct {
+	enum key key;
+	enum sink_mode mode;
+} of_mode[] = {
+	{KEY_OUT, SINK_FORWARD},   {KEY_FROM, SINK_CLIENT},   {KEY_TO, SINK_CLIENT},
+	{KEY_TO_MAC, SINK_CLIENT}, {KEY_WINDOW, SINK_CLIENT}, {KEY_SIZE, SINK_CLIENT},
+};
+
+struct parse {
+	struct xsk_options *opt;
+	bool given[KEY_END - KEY_OUT];
+};
+
+#define GIVEN(parse, key) ((parse)->given[(key)-KEY_OUT])
+#define COUNT(array)      (sizeof(array) / sizeof((array)[0]))
+
+static const char *name_of(enum key key)
+{
+	size_t i = 0;
+
+	while (table[i].key != (int)key)
+		i++;
+	return table[i].name;
+}
+
+static void check_contradictions(struct argp_state *state, const struct parse *parse)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(exclusive); i++)
+		if (GIVEN(parse, exclusive[i].a) && GIVEN(parse, exclusive[i].b))
+			argp_error(state, "--%s and --%s exclude each other",
+				   name_of(exclusive[i].a), name_of(exclusive[i].b));
+	for (i = 0; i < COUNT(of_mode); i++)
+		if (GIVEN(parse, of_mode[i].key) && parse->opt->mode != of_mode[i].mode)
+			argp_error(state, "--%s goes with --mode %s, not with --mode %s",
+				   name_of(of_mode[i].key), mode_names[of_mode[i].mode],
+				   mode_names[parse->opt->mode]);
+}
+
 static void check_client(struct argp_state *state, const struct client_options *client)
 {
 	if (!client->from.ss_family || !client->to.ss_family || !client->has_to_mac)
@@ -184,12 +170,8 @@ static void check(struct argp_state *state, struct xsk_options *opt)
 
 	if (!opt->iface)
 		argp_error(state, "which interface? e.g. --iface eth0");
-	if (opt->out && opt->mode != SINK_FORWARD)
-		argp_error(state, "--out goes with --mode forward");
 	if (opt->out && opt->iface && !strcmp(opt->out, opt->iface))
 		argp_error(state, "--out is another interface; without it packets go back out");
-	if (opt->require_zero_copy && opt->copy == XSK_COPY_FORCE)
-		argp_error(state, "--copy and --require zero-copy exclude each other");
 	if (opt->require_zero_copy)
 		opt->copy = XSK_COPY_ZERO;
 	if (opt->nice == NICE_UNSET)
@@ -201,21 +183,25 @@ static void check(struct argp_state *state, struct xsk_options *opt)
 		opt->batch = opt->frames > XSK_MAX_SEGMENTS ? opt->frames : XSK_MAX_SEGMENTS;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_key(int key, char *arg, struct argp_state *state)
 {
-	struct xsk_options *opt = state->input;
+	struct parse *parse = state->input;
+	struct xsk_options *opt = parse->opt;
 
+	if (key >= KEY_OUT && key < KEY_END)
+		GIVEN(parse, key) = true;
 	switch (key) {
 	case 'i':
 		opt->iface = arg;
 		break;
 	case 'q':
-		opt->queue = strcmp(arg, "all")
-				     ? (uint32_t)number(state, "--queue", arg, 0, TP_MAX_QUEUES - 1)
-				     : ALL_QUEUES;
+		opt->queue = strcmp(arg, "all") ? (uint32_t)value_number(state, "--queue", arg, 0,
+									 TP_MAX_QUEUES - 1)
+						: ALL_QUEUES;
 		break;
 	case 'm':
-		opt->mode = (enum sink_mode)choice(state, "--mode", arg, mode_names, SINK_MODES);
+		opt->mode =
+			(enum sink_mode)value_choice(state, "--mode", arg, mode_names, SINK_MODES);
 		break;
 	case KEY_OUT:
 		opt->out = arg;
@@ -230,11 +216,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->wait = WAIT_BUSY_POLL;
 		break;
 	case KEY_CPU:
-		cpu_list(state, opt, arg);
+		opt->ncpus = value_cpus(state, arg, opt->cpus, MAX_CPUS);
 		break;
 	case KEY_NICE:
-		opt->nice = *arg == '-' ? -(int)number(state, "--nice", arg + 1, 0, 20)
-					: (int)number(state, "--nice", arg, 0, 19);
+		opt->nice = *arg == '-' ? -(int)value_number(state, "--nice", arg + 1, 0, 20)
+					: (int)value_number(state, "--nice", arg, 0, 19);
 		break;
 	case KEY_ZERO_COPY:
 		opt->copy = XSK_COPY_ZERO;
@@ -248,29 +234,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->require_zero_copy = true;
 		break;
 	case KEY_FRAMES:
-		opt->frames = (uint32_t)number(state, "--frames", arg, MIN_FRAMES, MAX_FRAMES);
+		opt->frames =
+			(uint32_t)value_number(state, "--frames", arg, MIN_FRAMES, MAX_FRAMES);
 		break;
 	case KEY_FRAME_SIZE:
-		opt->frame_size = power_of_two(state, "--frame-size", arg, 2048, 4096);
+		opt->frame_size = value_power_of_two(state, "--frame-size", arg, 2048, 4096);
 		break;
 	case KEY_RING:
-		opt->ring = power_of_two(state, "--ring", arg, MIN_RING, MAX_RING);
+		opt->ring = value_power_of_two(state, "--ring", arg, MIN_RING, MAX_RING);
 		break;
 	case KEY_BATCH:
-		opt->batch =
-			(uint32_t)number(state, "--batch", arg, XSK_MAX_SEGMENTS, XSK_BATCH_MAX);
+		opt->batch = (uint32_t)value_number(state, "--batch", arg, XSK_MAX_SEGMENTS,
+						    XSK_BATCH_MAX);
 		break;
 	case 'I':
-		opt->interval_s = seconds(state, "--interval", arg);
+		opt->interval_s = value_seconds(state, "--interval", arg);
 		break;
 	case KEY_JSON:
 		opt->json = true;
 		break;
 	case KEY_DURATION:
-		opt->duration_s = seconds(state, "--duration", arg);
+		opt->duration_s = value_seconds(state, "--duration", arg);
 		break;
 	case KEY_COUNT:
-		opt->count = number(state, "--count", arg, 1, UINT64_MAX);
+		opt->count = value_number(state, "--count", arg, 1, UINT64_MAX);
 		break;
 	case KEY_SANITIZE:
 		opt->sanitize = true;
@@ -289,16 +276,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--to-mac: '%s' is not a MAC address", arg);
 		break;
 	case KEY_WINDOW:
-		opt->client.window = (uint32_t)number(state, "--window", arg, 1, MAX_RING);
+		opt->client.window = (uint32_t)value_number(state, "--window", arg, 1, MAX_RING);
 		break;
 	case KEY_SIZE:
 		opt->client.size =
-			(uint32_t)number(state, "--size", arg, CLIENT_MIN_SIZE, MAX_SIZE);
+			(uint32_t)value_number(state, "--size", arg, CLIENT_MIN_SIZE, MAX_SIZE);
 		break;
 	case 'v':
 		opt->verbose = true;
 		break;
 	case ARGP_KEY_END:
+		check_contradictions(state, parse);
 		check(state, opt);
 		break;
 	default:
@@ -311,13 +299,15 @@ void options_parse(struct xsk_options *opt, int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = table,
-		.parser = parse,
+		.parser = parse_key,
 		.doc = "The AF_XDP sink: serves packets that the classifier of tripath steers to "
 		       "the "
 		       "sockets of an interface's receive queues.\v"
 		       "Ctrl-C unbinds first; traffic then goes on over the kernel stack.  "
 		       "See tp-xsk(8) and docs/path-b.md.",
 	};
+
+	struct parse parse = {.opt = opt};
 
 	*opt = (struct xsk_options){
 		.queue = ALL_QUEUES,
@@ -328,5 +318,5 @@ void options_parse(struct xsk_options *opt, int argc, char **argv)
 		.client = {.window = DEFAULT_WINDOW, .size = DEFAULT_SIZE},
 	};
 	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, opt);
+	argp_parse(&argp, argc, argv, 0, NULL, &parse);
 }

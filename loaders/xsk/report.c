@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loaders/xsk/report.h"
-#include "loaders/lib/version.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "loaders/lib/msg.h"
+#include "loaders/lib/version.h"
 
 #define NS_PER_S 1e9
 
@@ -183,7 +185,6 @@ static void print_json(const struct report *r, const char *event, double dt_s,
 	json_object_set_new(o, "workers", workers);
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	putchar('\n');
-	fflush(stdout);
 	json_decref(o);
 }
 
@@ -236,6 +237,7 @@ void report_ready(struct report *r)
 		if (now)
 			print_json(r, "ready", 0, now, false);
 		free(now);
+		r->error = msg_flush();
 		return;
 	}
 	printf("tp-xsk: %s, %s%s\n", options_mode_name(r->opt->mode),
@@ -252,7 +254,7 @@ void report_ready(struct report *r)
 			       w->port[p].rx ? "" : ", only sends: nothing is attached there");
 	}
 	printf("ready\n");
-	fflush(stdout);
+	r->error = msg_flush();
 }
 
 void report_interval(struct report *r)
@@ -274,8 +276,8 @@ void report_interval(struct report *r)
 					   &r->last[i * WORKER_PORTS + p], dt_s);
 			print_lost(&r->workers[i], &now[i * WORKER_PORTS]);
 		}
-		fflush(stdout);
 	}
+	r->error = msg_flush();
 	free(r->last);
 	r->last = now;
 	r->last_ns = t;
@@ -316,16 +318,18 @@ bool report_final(struct report *r)
 
 	for (i = 0; i < r->n; i++)
 		whole = whole && !frames_missing(&r->workers[i]);
-	if (!now)
+	if (!now || r->error) {
+		free(now);
 		return whole;
+	}
 	if (r->opt->json) {
 		print_json(r, "final", 0, now, true);
 	} else {
 		printf("served %" PRIu64 " packets in %.1f s\n", report_received(r), elapsed_s);
 		for (i = 0; i < r->n; i++)
 			print_final(&r->workers[i], &now[i * WORKER_PORTS]);
-		fflush(stdout);
 	}
+	r->error = msg_flush();
 	free(now);
 	return whole;
 }

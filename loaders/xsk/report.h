@@ -17,6 +17,7 @@ struct report {
 	uint64_t start_ns;
 	uint64_t last_ns;
 	struct report_port *last; /* as of last_ns, by worker and port */
+	int error; /* -errno of a report that could not be written; none follows it */
 };
 
 int report_init(struct report *r, const struct xsk_options *opt, const struct worker *workers,
@@ -26,7 +27,7 @@ void report_fini(struct report *r);
 /* The sockets are bound and steered to. */
 void report_ready(struct report *r);
 void report_interval(struct report *r);
-/* After the workers ended.  False if frames are unaccounted for. */
+/* After the workers ended; says nothing after an error.  False if frames are unaccounted for. */
 bool report_final(struct report *r);
 
 double report_elapsed_s(const struct report *r);

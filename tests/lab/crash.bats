@@ -141,7 +141,7 @@ nothing_left() {
 		esac
 		echo "$output"
 		[ "$status" = 1 ]
-		[[ $output == *"another version (its ABI is 99, this one's 1)"*"tp-load detach v0"* ]]
+		[[ $output == *"another version (its ABI is 99, this one's "[0-9]*")"*"tp-load detach v0"* ]]
 	done
 	run lab_load attach v0 --policy "$policy"
 	[ "$status" = 1 ]

@@ -32,6 +32,15 @@ commands() {
 	[ ! -e /sys/fs/bpf/tripath/$iface ]
 }
 
+@test "make reload swaps the policy of an interface of yours" {
+	make load IFACE=$iface
+	run make reload IFACE=$iface POLICY=docs/examples/agentic.yaml
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"$iface: policy agentic in force as generation 2, in place of observe"* ]]
+	make unload IFACE=$iface
+}
+
 @test "the two commands of the first screen are goals of the Makefile" {
 	for goal in $(sed -nE 's/^    make (demo|test) .*/\1/p' README.md); do
 		make -n "$goal" >/dev/null

@@ -144,6 +144,36 @@ serve() {
 	done
 }
 
+@test "tp-xsk: options that contradict each other are refused, both of them named" {
+	local options first second
+
+	while read -r first second options; do
+		# shellcheck disable=SC2086 # a command line
+		run "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 $options
+		echo "$options: $output"
+		[ "$status" = 2 ]
+		[[ ${lines[0]} == *"$first and $second exclude each other" ||
+			${lines[0]} == *"$first goes with --mode "*", not with ${second/./ }" ]]
+	done <<-END
+		--poll --spin --spin --poll
+		--poll --busy-poll --poll --busy-poll
+		--spin --busy-poll --busy-poll --spin
+		--copy --zero-copy --zero-copy --copy
+		--copy --require --require zero-copy --copy
+		--out --mode.echo --out v1
+		--out --mode.drop --out v1 --mode drop
+		--from --mode.echo --from 10.99.0.1:7200
+		--to --mode.forward --to 10.99.0.1:7200 --mode forward
+		--to-mac --mode.drop --to-mac 02:00:00:00:00:01 --mode drop
+		--window --mode.echo --window 1
+		--size --mode.echo --mode echo --size 64
+	END
+	# What says the same thing twice contradicts nothing: it gets as far as the interface.
+	run lab_in a "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --spin --spin --zero-copy --require zero-copy
+	[ "$status" = 1 ]
+	[[ $output == *"nothing is attached to v0"* ]]
+}
+
 # Odd, even, smallest and largest payloads over both families.
 echo_all_sizes() {
 	local size
@@ -370,6 +400,32 @@ overrun() {
 	done
 	sink_end 0
 	books_balance link
+}
+
+# Nobody owns a queue of v0.
+nobody_owns() {
+	lab_load status v0 --json --interval 0.05 | jq -e '.interfaces[0].queues | all(.af_xdp_socket.state == "none")'
+}
+
+@test "tp-xsk: a reader that goes away ends it quietly, and a full disk with words; both unbind" {
+	local format
+
+	attach v0
+	for format in "" --json; do
+		# shellcheck disable=SC2086,SC2016 # none or one; for the inner shell
+		run lab_in a bash -c '"$@" | head -n 1; exit "${PIPESTATUS[0]}"' _ \
+			timeout 10 "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --interval 0.1 --sanitize $format
+		echo "$output"
+		[ "$status" = 1 ]
+		[ "${#lines[@]}" = 1 ]
+		nobody_owns
+		# shellcheck disable=SC2086,SC2016 # none or one; for the inner shell
+		run lab_in a bash -c '"$@" >/dev/full' _ timeout 10 "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --sanitize $format
+		echo "$output"
+		[ "$status" = 1 ]
+		[ "$output" = "tp-xsk: error: cannot write to standard output: No space left on device" ]
+		nobody_owns
+	done
 }
 
 @test "tp-xsk: an interface that is deleted ends it with words" {

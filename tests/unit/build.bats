@@ -21,7 +21,7 @@ rebuilt_after() {
 @test "help is the default goal and names every front-door target" {
 	run make
 	[ "$status" -eq 0 ]
-	for t in all deps load unload status demo bench test sanitize lint; do
+	for t in all deps load reload unload status demo bench test sanitize lint; do
 		[[ "$output" == *"make $t "* ]]
 	done
 }
@@ -67,7 +67,7 @@ rebuilt_after() {
 
 @test "an ordinary user is told what to type" {
 	command -v setpriv >/dev/null || skip "no setpriv on this machine"
-	for target in load demo test bench; do
+	for target in load reload demo test bench; do
 		run setpriv --reuid=65534 --regid=65534 --clear-groups make $target
 		[ "$status" -ne 0 ]
 		[[ "$output" == *"sudo make $target"* ]]
@@ -78,6 +78,15 @@ rebuilt_after() {
 	run make load
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"make load IFACE="* ]]
+}
+
+@test "reload asks for what it was not given" {
+	run make reload POLICY=docs/examples/observe.yaml
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"make reload IFACE="* ]]
+	run make reload IFACE=tripath-none
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"Which policy? Type: make reload IFACE=tripath-none POLICY="* ]]
 }
 
 @test "sources carry the licence, and both texts are here" {

@@ -42,8 +42,8 @@ static int size_maps(struct classifier *skel, const struct classifier_config *co
 		bool mapped;
 	} sizes[] = {
 		{skel->maps.queue_stats, rows, true},
-		{skel->maps.service_stats, rows * TP_MAX_SERVICES, true},
-		{skel->maps.tenant_stats, rows * TP_MAX_TENANTS, true},
+		{skel->maps.service_stats, rows, true},
+		{skel->maps.tenant_stats, rows, true},
 		{skel->maps.flows, config->flow_set_mask + 1, true},
 		{skel->maps.explain_answer, 1, true},
 		{skel->maps.xsk_heartbeat, config->queues, true},

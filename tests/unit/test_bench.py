@@ -82,11 +82,29 @@ def percentile_is_the_nearest_rank():
 @test
 def percentile_of_nothing_is_refused():
     for empty in ([], [[5, 0]]):
-        try:
-            stats.percentile(empty, 50)
-        except ValueError:
-            continue
-        raise AssertionError("an empty histogram had a percentile")
+        for percentile in (stats.percentile, stats.fine_percentile):
+            try:
+                percentile(empty, 50)
+            except ValueError:
+                continue
+            raise AssertionError("an empty histogram had a percentile")
+
+
+@test
+def fine_percentile_lies_within_the_bucket():
+    histogram = [[10, 50], [20, 40], [30, 0], [40, 10]]
+    near(stats.fine_percentile(histogram, 50), 10)
+    near(stats.fine_percentile(histogram, 70), 15)
+    near(stats.fine_percentile(histogram, 90), 20)
+    near(stats.fine_percentile(histogram, 95), 35)
+    near(stats.fine_percentile([[7, 3]], 50), 7)
+
+
+@test
+def interval_of_a_median_holds_it():
+    _, (low, high) = stats.median_interval([5, 1, 4, 2, 3])
+    assert 1 <= low < 3 < high <= 5, (low, high)
+    assert stats.median_interval([2] * 5) == (2, [2, 2])
 
 
 @test

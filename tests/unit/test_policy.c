@@ -305,6 +305,28 @@ static void test_accessors(void **state)
 	policy_free(NULL);
 }
 
+/* As editors on other systems save it: the same policy but for its hash, which is of the bytes. */
+static void test_byte_order_mark_and_crlf(void **state)
+{
+	static const char plain[] = HEAD TENANT "services:\n"
+						"- name: door\n  protocol: udp\n  port: 7000-7001\n"
+						"  class: rpc\n  path: af_xdp\n";
+	struct compiled want = compile(plain), got;
+	struct text text = {0};
+	const char *at;
+
+	text_add(&text, "\xef\xbb\xbf");
+	for (at = plain; *at; at++)
+		text_add(&text, *at == '\n' ? "\r\n" : "%c", *at);
+	compile_bytes(text.bytes, text.size, &got.policy, &got.prefixes, &got.n);
+	assert_memory_not_equal(got.policy->hash, want.policy->hash, TP_HASH_LEN);
+	memcpy(got.policy->hash, want.policy->hash, TP_HASH_LEN);
+	assert_memory_equal(got.policy, want.policy, sizeof(*got.policy));
+	free(text.bytes);
+	drop(&got);
+	drop(&want);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -317,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_tenant_rules),
 		cmocka_unit_test(test_cpu_slots),
 		cmocka_unit_test(test_accessors),
+		cmocka_unit_test(test_byte_order_mark_and_crlf),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

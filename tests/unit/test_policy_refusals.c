@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,18 +84,70 @@ static void test_empty(void **state)
 
 static void test_not_utf8(void **state)
 {
-	struct text latin = {0}, utf16 = {0}, nul = {0};
+	struct text latin = {0}, nul = {0};
 
 	text_add(&latin, "version: 1\nname: \xc3\xa9\xff\n");
 	refused(&latin,
 		":2:8: not UTF-8 text (invalid leading UTF-8 octet); allowed: YAML as UTF-8");
-	text_add(&utf16, "\xff\xfev");
-	refused(&utf16,
-		":1:1: not UTF-8 text (invalid leading UTF-8 octet); allowed: YAML as UTF-8");
 	text_add(&nul, "version: 1\nX");
 	nul.bytes[11] = '\0';
 	refused(&nul, ":2:1: not UTF-8 text (control characters are not allowed); allowed: YAML as "
 		      "UTF-8");
+}
+
+/* @ascii in an encoding of @width bytes a character, its mark first where @marked. */
+static struct text wide(const char *ascii, size_t width, bool little, bool marked)
+{
+	struct text text = {0};
+	size_t i, n = strlen(ascii) + marked;
+	unsigned int c;
+
+	text.size = n * width;
+	text.bytes = calloc(n, width);
+	assert_non_null(text.bytes);
+	for (i = 0; i < n; i++) {
+		char *low = text.bytes + i * width + (little ? 0 : width - 1);
+
+		c = marked ? (i ? (unsigned char)ascii[i - 1] : 0xfeff) : (unsigned char)ascii[i];
+		*low = (char)c;
+		*(little ? low + 1 : low - 1) = (char)(c >> 8);
+	}
+	return text;
+}
+
+static void test_wide_encodings(void **state)
+{
+	static const char *const want[2] = {
+		":1:1: UTF-16 text; allowed: YAML as UTF-8 (iconv -f UTF-16 -t UTF-8)",
+		":1:1: UTF-32 text; allowed: YAML as UTF-8 (iconv -f UTF-32 -t UTF-8)",
+	};
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		struct text text = wide(HEAD, i & 1 ? 4 : 2, i & 2, i & 4);
+
+		refused(&text, want[i & 1]);
+	}
+}
+
+/* A mark that no editor shows is no column, and CR LF is one end of a line. */
+static void test_positions_behind_mark_and_crlf(void **state)
+{
+	struct text first = {0}, later = {0}, bytes = {0}, middle = {0};
+
+	text_add(&first, "\xef\xbb\xbfversion: 2\r\nname: p\r\n" TENANT "services: []\r\n");
+	refused(&first, ":1:10: version 2; allowed: 1");
+	text_add(&later,
+		 "\xef\xbb\xbfversion: 1\r\nname: p\r\nextra: 1\r\n" TENANT "services: []\r\n");
+	refused(&later, ":3:1: unknown key \"extra\" in the policy; allowed: version, name, "
+			"interface, cpus, "
+			"tenants, services");
+	text_add(&bytes, "\xef\xbb\xbfname: \xff\r\n");
+	refused(&bytes,
+		":1:7: not UTF-8 text (invalid leading UTF-8 octet); allowed: YAML as UTF-8");
+	text_add(&middle, "version: 1\nname: \xef\xbb\xbfp\n" TENANT "services: []\n");
+	refused(&middle, ":2:7: policy name \"\xef\xbb\xbfp\"; allowed: up to 31 of a-z 0-9 . _ -, "
+			 "first a letter or digit");
 }
 
 static void test_too_large(void **state)
@@ -258,6 +311,8 @@ static const struct CMUnitTest made[] = {
 	cmocka_unit_test(test_missing_file),
 	cmocka_unit_test(test_empty),
 	cmocka_unit_test(test_not_utf8),
+	cmocka_unit_test(test_wide_encodings),
+	cmocka_unit_test(test_positions_behind_mark_and_crlf),
 	cmocka_unit_test(test_too_large),
 	cmocka_unit_test(test_hostile),
 	cmocka_unit_test(test_too_many_services),

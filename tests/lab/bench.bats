@@ -1,0 +1,344 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2030,SC2031 # lab_name is lab.sh's; each test is a subshell
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# tp-bench over the lab: every transport and class, what goes wrong and how it is told, and that its figures are right.
+
+load lab.sh
+
+setup() {
+	lab_make
+	out=$BATS_TEST_TMPDIR
+	pids=()
+}
+
+teardown() {
+	local p
+
+	for p in "${pids[@]}"; do
+		kill -CONT "$p" 2>/dev/null || true
+		kill -TERM "$p" 2>/dev/null || true
+		wait "$p" 2>/dev/null || true
+	done
+	lab_clean
+}
+
+# `serve NAME ARGUMENT...` starts a server in namespace a and waits until it is ready; pid in $serve_pid.
+serve() {
+	local name=$1
+
+	shift
+	nsenter --net="/run/netns/$lab_name-a" -- "$TRIPATH_BUILD/bin/tp-bench" serve --json "$@" \
+		>"$out/$name" 2>"$out/$name.err" 3>&- &
+	serve_pid=$!
+	pids+=("$serve_pid")
+	lab_until 10 said_or_dead "$name" "$serve_pid"
+	grep -q '"ready"' "$out/$name" || {
+		cat "$out/$name.err"
+		return 1
+	}
+}
+
+said_or_dead() {
+	grep -q '"ready"' "$out/$1" || ! kill -0 "$2" 2>/dev/null
+}
+
+finish() {
+	kill -TERM "$1"
+	wait "$1"
+}
+
+client() {
+	lab_in b "$TRIPATH_BUILD/bin/tp-bench" run "$@"
+}
+
+# `peer PYTHON` runs a foreign server in namespace a: it gets `listen(kind)`, which says when it is bound.
+peer() {
+	{
+		cat <<-'PYTHON'
+			import socket, struct, sys, threading
+			def listen(kind=socket.SOCK_STREAM, port=7000):
+			    s = socket.socket(socket.AF_INET, kind)
+			    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+			    s.bind(("10.99.0.1", port))
+			    if kind == socket.SOCK_STREAM: s.listen()
+			    print('"ready"', flush=True)
+			    return s
+		PYTHON
+		cat
+	} >"$out/peer.py"
+	nsenter --net="/run/netns/$lab_name-a" -- python3 "$out/peer.py" >"$out/peer" 2>"$out/peer.err" 3>&- &
+	pids+=("$!")
+	lab_until 10 said_or_dead peer "$!"
+	grep -q '"ready"' "$out/peer" || {
+		cat "$out/peer.err"
+		return 1
+	}
+}
+
+# The run's JSON is in $out/run; fails, and shows it, where the jq expression is not true.
+holds() {
+	jq -e "$1" "$out/run" >/dev/null || {
+		echo "not so: $1"
+		jq -c 'del(.. | .histogram_ns?)' "$out/run"
+		return 1
+	}
+}
+
+@test "every transport answers every class, over IPv4 and IPv6, and every way to wait" {
+	for transport in tcp udp uring; do
+		for class in A B C mix; do
+			serve server -t $transport -l 10.99.0.1:7000 -w block
+			run client -t $transport -T 10.99.0.1:7000 -c $class -w block -d 0.3 --warmup 0.1 --max-lag 1000000 --json
+			echo "$transport $class: $output"
+			[ "$status" -eq 0 ]
+			echo "$output" >"$out/run"
+			holds '.outcome == "measured" and .counts.lost == 0 and .counts.corrupt == 0 and .counts.answered == .counts.sent'
+			holds ".transport == \"$transport\" and .receipt.servers[0].transport == \"$transport\""
+			finish "$serve_pid"
+		done
+		for wait in epoll spin; do
+			serve server -t $transport -l '[fd99:0::1]:7000' -w $wait
+			client -t $transport -T '[fd99:0::1]:7000' --size 64-4000 --closed -n 8 -d 0.2 --json >"$out/run"
+			holds '.counts.answered > 0 and .counts.answered == .counts.sent and .mode == "closed"'
+			finish "$serve_pid"
+			jq -se '.[1].event == "final" and .[1].requests > 0' "$out/server"
+		done
+	done
+}
+
+@test "workers share a port, a client finds every server, and a step ends with its slowest request" {
+	serve slow -t udp -l 10.99.0.1:7001 -w block --stall-ms 300 --stall-at 0.2
+	serve fast -t udp -l 10.99.0.1:7000 -w epoll --workers 2
+	client -t udp -T 10.99.0.1:7000 -T 10.99.0.1:7001 --fanout 2 --size 100 --closed -w block -d 1 --warmup 0 --json >"$out/run"
+	holds '.latency.step.count * 2 == .latency.service.count and .counts.lost == 0'
+	# The one step that met the pause lasted it, though its other half was quick.
+	holds '.latency.step.max_ns >= 250e6 and .latency.step.max_ns == .latency.intended.max_ns'
+	holds '([.latency.intended.histogram_ns[] | select(.[0] > 200e6) | .[1]] | add) == 1'
+	holds '([.latency.step.histogram_ns[] | select(.[0] > 200e6) | .[1]] | add) == 1'
+	holds '.latency.step.p50_ns >= .latency.service.p50_ns'
+	holds '.cpu.server.processes == 2'
+}
+
+@test "an open loop sees a pause of the server, service time alone does not" {
+	serve server -t tcp -l 10.99.0.1:7000 -w block --stall-ms 100 --stall-at 1
+	client -t tcp -T 10.99.0.1:7000 --fanout 1 --size 64 --rate 1000 --arrivals uniform -n 1 -w block -d 2 --warmup 0 \
+		--max-lag 1000000 --json >"$out/run"
+	# 100 of 2000 arrivals fell into the pause: 5 %. One request waited for it.
+	holds '.latency.intended.p99_ns > 60e6 and .latency.intended.max_ns >= 95e6'
+	holds '.latency.service.p99_ns < 20e6 and .latency.service.max_ns >= 90e6'
+	holds '.counts.steps_due == .counts.steps_started and .counts.answered >= 1900'
+}
+
+@test "a seed repeats the load, another does not" {
+	for run in 1 2 3; do
+		serve server -t tcp -l 10.99.0.1:7000
+		client -t tcp -T 10.99.0.1:7000 -c B --arrivals poisson --seed $((run / 2 + 1)) -n 1 --closed --size 64-64000 \
+			--fanout 1-8 -w block -d 0.2 --warmup 0 --json >"$out/run$run"
+		finish "$serve_pid"
+	done
+	[ "$(jq .workload.seed "$out/run2")" = "$(jq .workload.seed "$out/run3")" ]
+	[ "$(jq .workload.seed "$out/run1")" != "$(jq .workload.seed "$out/run2")" ]
+}
+
+@test "a generator that cannot keep up is inconclusive, and says why" {
+	serve server -t udp -l 10.99.0.1:7000 -w block
+	run client -t udp -T 10.99.0.1:7000 --fanout 1 --size 64 --rate 20000000 -w block -d 0.3 --warmup 0 --json --timeout 200
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ "$output" == *inconclusive* ]]
+	[[ "$output" == *"error: class A: "* ]]
+}
+
+@test "a corrupted transfer is caught, in both directions" {
+	lab_in a ip link set lo up
+	for direction in client server; do
+		# A relay that flips one bit, once, far into what the $direction sends.
+		serve server -t tcp -l 10.99.0.1:7001
+		peer <<-PYTHON
+			def copy(source, sink, at):
+			    passed = 0
+			    while data := bytearray(source.recv(65536)):
+			        if at and passed <= at < passed + len(data): data[at - passed] ^= 4
+			        passed += len(data)
+			        sink.sendall(data)
+			    sink.shutdown(socket.SHUT_WR)
+			relay = listen()
+			inside = relay.accept()[0]
+			outside = socket.create_connection(("10.99.0.1", 7001))
+			there = threading.Thread(target=copy, args=(inside, outside, 300000 if "$direction" == "client" else 0))
+			there.start()
+			copy(outside, inside, 300000 if "$direction" == "server" else 0)
+		PYTHON
+		run client -t tcp -T 10.99.0.1:7000 -c C --closed --size 100000 -w block -d 0.5 --warmup 0 --json
+		echo "$direction: $output"
+		[ "$status" -eq 1 ]
+		[[ "$output" == *"error: class C: 1 requests or replies were corrupt"* ]]
+		finish "$serve_pid"
+		if [ $direction = client ]; then jq -se '.[1].corrupt == 1' "$out/server"; fi
+		for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+		lab_until 5 lab_in a sh -c '! ss -Hltn | grep -q :7000'
+	done
+}
+
+@test "nobody there is told, with the command that is missing" {
+	for transport in tcp udp uring; do
+		run client -t $transport -T 10.99.0.1:7000 -d 0.2 --timeout 300
+		echo "$output"
+		[ "$status" -eq 1 ]
+		[[ "$output" == *"tp-bench serve --transport $transport"* || "$output" == *"Connection refused"* ]]
+	done
+	# A host that is not there at all answers nothing.
+	peer <<<'silent = listen(socket.SOCK_DGRAM); threading.Event().wait()'
+	run client -t udp -T 10.99.0.1:7000 -d 0.2 --timeout 300
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"server 1 does not answer"* ]]
+}
+
+@test "an echo is not taken for a server" {
+	peer <<-'PYTHON'
+		udp = listen(socket.SOCK_DGRAM)
+		def echo_udp():
+		    while True:
+		        data, source = udp.recvfrom(65536)
+		        udp.sendto(data, source)
+		threading.Thread(target=echo_udp, daemon=True).start()
+		tcp = listen()
+		while True:
+		    connection = tcp.accept()[0]
+		    while data := connection.recv(65536): connection.sendall(data)
+	PYTHON
+	for transport in tcp udp uring; do
+		lab_until 5 lab_in a sh -c 'ss -Hltn | grep -q :7000'
+		run client -t $transport -T 10.99.0.1:7000 -d 0.2 --timeout 500
+		echo "$output"
+		[ "$status" -eq 1 ]
+		[[ "$output" == *"it is an echo, not \`tp-bench serve\`"* ]]
+	done
+}
+
+@test "garbage, and another version, are told as what they are" {
+	peer <<-'PYTHON'
+		tcp = listen()
+		for answer in (b"HTTP/1.1 400 Bad Request\r\n\r\n", struct.pack("<IBBHQIIIIIIQ", 0x62507401, 9, 2, 0, 0, 52, 0, 0, 0, 0, 0, 0) + b"1234"):
+		    connection = tcp.accept()[0]
+		    connection.recv(65536)
+		    connection.sendall(answer)
+		    connection.recv(1)
+	PYTHON
+	run client -t tcp -T 10.99.0.1:7000 -d 0.2
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"not the protocol of tp-bench"*"HTTP/1.1"* ]]
+	run client -t tcp -T 10.99.0.1:7000 -d 0.2
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"version 9 of tp-bench's protocol, and this is version 1"* ]]
+}
+
+@test "a server tells a client of another version, and survives garbage" {
+	serve server -t tcp -l 10.99.0.1:7000 -w epoll
+	run lab_in b python3 - <<-'PYTHON'
+		import socket, struct, os
+		s = socket.create_connection(("10.99.0.1", 7000))
+		s.sendall(struct.pack("<IBBHQIIIIIIQ", 0x62507401, 7, 1, 0, 0, 52, 0, 0, 0, 0, 0, 0) + b"1234")
+		answer = s.recv(4096)
+		print(answer[5], answer[48:].decode())
+		for n in range(50):
+		    g = socket.create_connection(("10.99.0.1", 7000))
+		    g.sendall(os.urandom(5 + n * 37))
+		    g.close()
+	PYTHON
+	echo "$output"
+	[[ "$output" == "7 version 7 of tp-bench's protocol, and this is version 1"* ]]
+	client -t tcp -T 10.99.0.1:7000 --size 64 --closed -w block -d 0.2 --json >"$out/run"
+	holds '.outcome == "measured"'
+	finish "$serve_pid"
+	jq -se '.[1].not_ours >= 51' "$out/server"
+}
+
+@test "what this machine lacks is unsupported, and wrong input exits 2 with its place" {
+	if [ ! -e /sys/class/infiniband ]; then
+		run client -t rdma -T 10.99.0.1:7000
+		echo "$output"
+		[ "$status" -eq 3 ]
+		[[ "$output" == *"no RDMA devices"* ]]
+	fi
+	printf 'version: 1\nname: x\nclasses:\n  - class: A\n    fanout: {min: 9, max: 3}\n  - class: Q\n' >"$out/w.yaml"
+	run client -t tcp -T 10.99.0.1:7000 --workload "$out/w.yaml"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"w.yaml:5:13: fanout from 9 to 3"* ]]
+	[[ "$output" == *'w.yaml:6:12: class "Q"; allowed: A, B, C'* ]]
+	printf 'version: 1\nname: x\nclasses:\n  - class: A\n    rate: 3\n' >"$out/w.yaml"
+	run client -t tcp -T 10.99.0.1:7000 --workload "$out/w.yaml"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"Unexpected key: rate"* ]]
+	for wrong in "-t ipx -T 10.99.0.1:7000" "-t tcp" "-t tcp -T nowhere" "-t tcp -T 10.99.0.1:7000 -c D" \
+		"-t tcp -T 10.99.0.1:7000 -c mix --size 64" "-t tcp -T 10.99.0.1:7000 --size 9-3" "-t tcp -T 10.99.0.1:7000 --workload /nowhere"; do
+		# shellcheck disable=SC2086
+		run client $wrong
+		echo "$wrong: $output"
+		[ "$status" -eq 2 ]
+	done
+}
+
+@test "every workload file runs" {
+	for file in "$BATS_TEST_DIRNAME"/../../bench/workloads/*.yaml; do
+		serve server -t tcp -l 10.99.0.1:7000
+		client -t tcp -T 10.99.0.1:7000 --workload "$file" -w block -d 0.3 --max-lag 1000000 --json >"$out/run"
+		holds '.outcome == "measured"'
+		finish "$serve_pid"
+	done
+}
+
+# The cgroup's clock and getrusage's are two accounts of the same threads.
+@test "CPU time by getrusage and by cgroup agree within 5 %, and no cgroup is left" {
+	serve server -t udp -l 10.99.0.1:7000 -w spin
+	client -t udp -T 10.99.0.1:7000 --fanout 1 --size 64 --closed -n 1 -d 1.5 --json >"$out/run"
+	finish "$serve_pid"
+	if [ "$(jq '.cpu.client | has("cgroup_s")' "$out/run")" = false ]; then
+		skip "no cgroup can be made here: $(jq -r .cpu.client.cgroup_why "$out/run")"
+	fi
+	holds '.cpu.client | .cgroup_s > 0.5 * 0.1 and (.total_s / .cgroup_s - 1 | fabs) < 0.05'
+	holds '.cpu.server | (.total_s / .cgroup_s - 1 | fabs) < 0.05'
+	[ -z "$(find /sys/fs/cgroup -maxdepth 6 -name "tripath-bench-$serve_pid-*" 2>/dev/null)" ]
+}
+
+# The best of seven medians: what disturbs a shared machine only makes a run slower.
+@test "the median agrees with sockperf's on the same path within 10 %" {
+	command -v sockperf >/dev/null || skip "no sockperf on this machine"
+	[ "$(nproc)" -ge 2 ] || skip "both ends spin: two CPUs are needed"
+	serve server -t udp -l 10.99.0.1:7000 -w spin --cpu 0
+	for _ in 1 2 3 4 5 6 7; do
+		kill -CONT "$serve_pid"
+		client -t udp -T 10.99.0.1:7000 --fanout 1 --size 64 --closed -n 1 --cpu 1 -d 0.6 --warmup 0.2 --json >"$out/run"
+		jq .latency.service.p50_ns "$out/run" >>"$out/ours"
+		kill -STOP "$serve_pid"
+		nsenter --net="/run/netns/$lab_name-a" -- taskset -c 0 sockperf server -i 10.99.0.1 -p 7100 --nonblocked \
+			>"$out/sockperf-server" 2>&1 3>&- &
+		pids+=("$!")
+		lab_until 5 lab_in a sh -c 'ss -Hlun | grep -q :7100'
+		lab_in b taskset -c 1 sockperf ping-pong -i 10.99.0.1 -p 7100 -m 64 -t 1 --nonblocked --full-rtt >"$out/sockperf" 2>&1
+		kill "$!"
+		wait "$!" || true
+		sed -nE 's/.*percentile 50.000 = *([0-9.]+).*/\1/p' "$out/sockperf" | awk '{print $1 * 1000}' >>"$out/theirs"
+	done
+	kill -CONT "$serve_pid"
+	ours=$(sort -n "$out/ours" | head -n 1) theirs=$(sort -n "$out/theirs" | head -n 1)
+	echo "p50: tp-bench $ours ns ($(tr '\n' ' ' <"$out/ours")), sockperf $theirs ns ($(tr '\n' ' ' <"$out/theirs"))"
+	awk -v a="$ours" -v b="$theirs" 'BEGIN {exit !(a > 0 && b > 0 && a / b < 1.1 && a / b > 0.9)}'
+}
+
+@test "interrupted, a run reports nothing and leaves nothing" {
+	serve server -t tcp -l 10.99.0.1:7000
+	nsenter --net="/run/netns/$lab_name-b" -- "$TRIPATH_BUILD/bin/tp-bench" run -t tcp -T 10.99.0.1:7000 -w block -d 30 --json \
+		>"$out/run" 2>"$out/err" 3>&- &
+	pids+=("$!")
+	lab_until 5 lab_in a sh -c 'ss -Htn state established | grep -q :7000'
+	kill -INT "$!"
+	status=0
+	wait "$!" || status=$?
+	[ "$status" -eq 1 ]
+	[ ! -s "$out/run" ]
+	grep -q interrupted "$out/err"
+}
