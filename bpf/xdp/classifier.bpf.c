@@ -43,11 +43,7 @@ static __always_inline enum tp_reason steer_xsk(struct xdp_md *ctx, struct outco
 	if (out->meta & TP_META_TCP && !(READ(sink->flags) & TP_SINK_FORWARDS))
 		return TP_REASON_xsk_not_forwarder;
 	out->action = bpf_redirect_map(&xsks, queue, XDP_PASS);
-	if (out->action != XDP_REDIRECT)
-		return TP_REASON_xsk_unbound;
-	if (cfg.stamp)
-		stamp_arrival(ctx);
-	return TP_REASON_xsk_redirected;
+	return out->action == XDP_REDIRECT ? TP_REASON_xsk_redirected : TP_REASON_xsk_unbound;
 }
 
 /* A flow always meets the same slot, so it is not reordered while the policy stays. */
@@ -148,6 +144,8 @@ int classifier(struct xdp_md *ctx)
 
 	classify(&frame, &out, NULL);
 	count(&frame, &out);
+	if (cfg.stamp && out.verdict == TP_VERDICT_XSK)
+		stamp_arrival(ctx);
 	return out.action;
 }
 
