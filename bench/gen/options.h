@@ -41,6 +41,7 @@ struct run_options {
 	const char *interface;
 	unsigned int queue;
 	struct xsk_options xsk;
+	bool delivery;
 	bool json;
 };
 
