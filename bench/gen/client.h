@@ -46,7 +46,7 @@ struct client_counts {
 struct client;
 
 /*
- * Opens and introduces itself to every server within @timeout_ns.  0 and *@out, or a negative errno and words in @why:
+ * Opens and introduces itself to every server.  @timeout_ns: after which a request is lost.  0 and *@out, or a negative errno and words in @why:
  * -EPROTO where what answers is not a server of this version.
  */
 int client_open(const struct transport_ops *ops, const struct transport_config *config,

@@ -81,7 +81,7 @@ static void break_off(struct framing *f, unsigned int peer, const char *what, co
 	w += sprintf(w, ", \"");
 	for (size_t i = 0; i < bytes && i < 8; i++)
 		*w++ = (char)(isprint(p[i]) ? p[i] : '.');
-	strcpy(w, "\")");
+	memcpy(w, "\")", sizeof("\")"));
 	f->events.broken(f->events.ctx, peer, why);
 }
 

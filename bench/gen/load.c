@@ -198,11 +198,13 @@ static void take(struct load *l, struct load_moment *m)
 	cpu_system_now(&m->system);
 }
 
-static void begin_counting(struct load *l)
+/* The end follows from when it really began: who waits for the CPU would find the time over. */
+static uint64_t begin_counting(struct load *l)
 {
 	take(l, &l->moment[0]);
 	l->moment[0].at_ns = clock_ns();
 	l->counting = true;
+	return l->moment[0].at_ns + (uint64_t)(l->options.duration_s * 1e9);
 }
 
 static void end_counting(struct load *l)
@@ -253,8 +255,9 @@ static bool look(struct load *l, uint64_t now_ns, uint64_t *expire_ns)
 	return !client_fault(l->client) && !*l->options.stop;
 }
 
-static int run_open(struct load *l, uint64_t begin_ns, uint64_t from_ns, uint64_t until_ns)
+static int run_open(struct load *l, uint64_t begin_ns, uint64_t from_ns)
 {
+	uint64_t until_ns = from_ns > begin_ns ? UINT64_MAX : begin_counting(l);
 	uint64_t expire_ns = begin_ns, now_ns = begin_ns;
 	int err = 0;
 
@@ -274,13 +277,14 @@ static int run_open(struct load *l, uint64_t begin_ns, uint64_t from_ns, uint64_
 		err = client_poll(l->client, wait < LONG_NS ? wait : LONG_NS);
 		now_ns = clock_ns();
 		if (!l->counting && now_ns >= from_ns)
-			begin_counting(l);
+			until_ns = begin_counting(l);
 	}
 	return err;
 }
 
-static int run_closed(struct load *l, uint64_t begin_ns, uint64_t from_ns, uint64_t until_ns)
+static int run_closed(struct load *l, uint64_t begin_ns, uint64_t from_ns)
 {
+	uint64_t until_ns = from_ns > begin_ns ? UINT64_MAX : begin_counting(l);
 	uint64_t expire_ns = begin_ns, now_ns = begin_ns;
 	unsigned int polls = 0;
 	int err = 0;
@@ -295,7 +299,7 @@ static int run_closed(struct load *l, uint64_t begin_ns, uint64_t from_ns, uint6
 			continue;
 		now_ns = clock_ns();
 		if (!l->counting && now_ns >= from_ns)
-			begin_counting(l);
+			until_ns = begin_counting(l);
 		if (!look(l, now_ns, &expire_ns))
 			break;
 	}
@@ -319,16 +323,12 @@ static int drain(struct load *l)
 int load_run(struct load *l, struct client *c)
 {
 	uint64_t begin = clock_ns(), from = begin + (uint64_t)(l->options.warmup_s * 1e9);
-	uint64_t until = from + (uint64_t)(l->options.duration_s * 1e9);
 	int err;
 
 	l->client = c;
 	l->issuing = true;
 	progress_begin(&l->progress, begin);
-	if (l->options.warmup_s <= 0)
-		begin_counting(l);
-	err = l->options.closed ? run_closed(l, begin, from, until)
-				: run_open(l, begin, from, until);
+	err = l->options.closed ? run_closed(l, begin, from) : run_open(l, begin, from);
 	end_counting(l);
 	if (err >= 0 && !client_fault(c))
 		err = drain(l);

@@ -219,7 +219,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		g->has_outstanding = true;
 		break;
 	case 'w':
-		if (strcmp(arg, "spin") && strcmp(arg, "block"))
+		if (strcmp(arg, "spin") != 0 && strcmp(arg, "block") != 0)
 			argp_error(state, "--wait: '%s' is not one of: spin, block", arg);
 		o->wait = *arg == 's' ? TRANSPORT_SPIN : TRANSPORT_BLOCK;
 		break;

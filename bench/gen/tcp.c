@@ -269,7 +269,7 @@ static int tcp_poll(struct transport *base, uint64_t timeout_ns)
 	if (t->listener >= 0 && t->polls++ % ACCEPT_EVERY == 0)
 		accept_all(t);
 	if (t->wait == TRANSPORT_BLOCK && timeout_ns) {
-		if (t->live == 1 && timeout_ns >= SLEEP_NS && t->npeers == 1 &&
+		if (t->live == 1 && timeout_ns >= SLEEP_NS && t->npeers == 1 && t->peer[0] &&
 		    stage_empty(&t->peer[0]->stage)) {
 			reads = read_in(t, 0, 0);
 			if (!reads)

@@ -280,7 +280,10 @@ static void uring_close(struct transport *base)
 {
 	struct uring *t = (struct uring *)base;
 
-	/* First the ring, so that nothing is pending any longer. */
+	/* The kernel takes a ring apart later: a pending accept would hold the port until then. */
+	if (t->listener >= 0)
+		shutdown(t->listener, SHUT_RDWR);
+	/* First the ring, so that nothing points into the connections any longer. */
 	uring_teardown(t);
 	for (unsigned int i = 0; i < t->npeers; i++) {
 		if (t->peer[i]) {
