@@ -152,16 +152,16 @@ static int xsk_poll(struct transport *base, uint64_t timeout_ns)
 
 	xsk_flush(base);
 	for (;;) {
-		n = take(t);
-		if (n) {
-			t->quiet_ns = t->udp.beat_ns;
-			return n;
-		}
-		/* The heartbeat's clock moved: a few milliseconds. */
+		/* Each time that the heartbeat's clock moved, a few milliseconds, and when poll() said so. */
 		if (t->fallen_ns != t->udp.beat_ns) {
 			n = take_fallen(t);
 			if (n)
 				return n;
+		}
+		n = take(t);
+		if (n) {
+			t->quiet_ns = t->udp.beat_ns;
+			return n;
 		}
 		xsk_udp_idle(&t->udp);
 		err = look_around(t);
@@ -170,12 +170,12 @@ static int xsk_poll(struct transport *base, uint64_t timeout_ns)
 		err = xsk_udp_wait(&t->udp, timeout_ns);
 		if (err == -EINTR)
 			return 0;
-		if (err) {
+		if (err < 0) {
 			xsk_udp_say(&t->udp, err);
 			return err;
 		}
-		/* Whatever woke us, look at both. */
-		t->fallen_ns = 0;
+		if (err)
+			t->fallen_ns = 0;
 		timeout_ns -= timeout_ns < TP_XSK_BEAT_NS ? timeout_ns : TP_XSK_BEAT_NS;
 	}
 }

@@ -122,7 +122,7 @@ class Lab:
         if counts["lost"] * 100 > counts["sent"]:
             raise Failure(
                 f"{counts['lost']} of {counts['sent']} messages over {path} were lost: "
-                "not a measurement"
+                f"not a measurement ({json.dumps(result['receipt'].get('counters', {}))})"
             )
         self.receipts.setdefault(path + (", udp client" if mixed else ""), result["receipt"])
         return result

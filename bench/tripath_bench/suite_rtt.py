@@ -89,7 +89,7 @@ class Case:
             if not values:
                 continue
             labels = {
-                "path": side.removesuffix(AGAIN),
+                "path": side.removesuffix(AGAIN).replace(" ", "-"),
                 "size_bytes": self.size,
                 "outstanding": self.outstanding,
                 "wait": self.label(),

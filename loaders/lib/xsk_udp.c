@@ -247,7 +247,7 @@ int xsk_udp_wait(struct xsk_udp *u, uint64_t timeout_ns)
 			if (err)
 				return err;
 		}
-	return 0;
+	return n > 0 && fds[u->nports].revents;
 }
 
 int xsk_udp_health(const struct xsk_udp *u)

@@ -130,7 +130,7 @@ void xsk_udp_flush(struct xsk_udp *u);
 /* Nothing came, and the caller spins: drives what waits for it, and lets the other thread of the core run. */
 void xsk_udp_idle(struct xsk_udp *u);
 
-/* Sleeps until something arrives, for at most @timeout_ns and TP_XSK_BEAT_NS.  0; -EINTR; -ENETDOWN. */
+/* Sleeps until something arrives, for at most @timeout_ns and TP_XSK_BEAT_NS.  1 where it came by the stack, else 0; -EINTR; -ENETDOWN. */
 int xsk_udp_wait(struct xsk_udp *u, uint64_t timeout_ns);
 
 /* 0; -ENETDOWN: the interface is gone; -ESTALE: the classifier was detached.  Costs a few system calls. */
