@@ -66,7 +66,7 @@ class Case:
         return self.rate is not None or self.wait == "block" and self.outstanding > 1
 
     def label(self):
-        return "same core" if self.same_core else self.wait
+        return "same-core" if self.same_core else self.wait
 
     def quantiles(self, side, q):
         return [
@@ -207,7 +207,7 @@ def cpu(envelope, case, suffix=""):
 
 
 def others(envelope, case):
-    where = {"block": "blocking", "same core": "one core", "spin": "spinning"}[case.label()]
+    where = {"block": "blocking", "same-core": "one core", "spin": "spinning"}[case.label()]
     name = f"p50 {case.size}B" + ("" if where == "spinning" else f" {where}")
     for theirs in ("udp", "tcp"):
         case.compare(
