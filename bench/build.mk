@@ -16,13 +16,13 @@ test_histogram_SRCS := tests/unit/test_histogram.c bench/histogram.c
 test_histogram_LIBS := -lcmocka -ljansson -lm
 
 # The load generator and its answering end.
-GEN_SRCS := $(filter-out bench/gen/options.c bench/gen/run_options.c bench/gen/run.c bench/gen/serve.c,$(wildcard bench/gen/*.c)) \
-	bench/histogram.c loaders/lib/msg.c loaders/lib/policy_yaml.c
+GEN_SRCS := $(filter-out bench/gen/options.c bench/gen/run_options.c bench/gen/run.c bench/gen/serve.c bench/gen/xsk_options.c,$(wildcard bench/gen/*.c)) \
+	$(XSK_LIB_SRCS) bench/histogram.c loaders/lib/msg.c loaders/lib/policy_yaml.c
 GEN_LIBS := -luring -lcyaml -lyaml -ljansson -lpthread -lm -lbpf -lxdp
 
 PROGRAMS += tp-bench
 tp-bench_SRCS := bench/tp-bench.c bench/gen/options.c bench/gen/run_options.c bench/gen/run.c bench/gen/serve.c \
-	loaders/xsk/address.c $(GEN_SRCS)
+	bench/gen/xsk_options.c loaders/xsk/address.c $(GEN_SRCS)
 tp-bench_LIBS := $(GEN_LIBS)
 
 TEST_PROGRAMS += test_schedule test_framing

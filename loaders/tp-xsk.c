@@ -18,7 +18,7 @@
 #include "loaders/lib/msg.h"
 #include "loaders/xsk/options.h"
 #include "loaders/xsk/report.h"
-#include "loaders/xsk/target.h"
+#include "loaders/lib/xsk_target.h"
 #include "loaders/xsk/worker.h"
 
 #define TICK_NS             50000000L /* how often time, counts and the interfaces are looked at */

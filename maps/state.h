@@ -17,7 +17,8 @@ struct classifier_config {
 	__u64 stall_ns;                    /* TP_XSK_STALL_NS */
 	__u8 atomic_counters; /* a queue may be served by two CPUs at once: generic mode, tun */
 	__u8 frags;           /* multi-buffer frames are possible: ask for the whole length */
-	__u8 pad[6];
+	__u8 stamp;           /* frames for AF_XDP sockets carry struct xsk_stamp (steer.h) */
+	__u8 pad[5];
 };
 
 enum tp_attach_method {

@@ -28,6 +28,20 @@ struct xsk_heartbeat {
 
 _Static_assert(sizeof(struct xsk_heartbeat) == TP_CACHE_LINE, "rows must not share a line");
 
+/*
+ * XDP metadata of a frame that is redirected to an AF_XDP socket, right before its first byte, where
+ * tp-load attach --stamp was given.  The reader wipes the magic number: a frame is used again.
+ */
+struct xsk_stamp {
+	__u64 magic;      /* TP_XSK_STAMP_MAGIC */
+	__u64 arrival_ns; /* CLOCK_MONOTONIC, when the classifier had decided */
+};
+
+#define TP_XSK_STAMP_MAGIC 0x706d617473707401ULL
+
+_Static_assert(sizeof(struct xsk_stamp) % 4 == 0 && sizeof(struct xsk_stamp) <= 32,
+	       "what bpf_xdp_adjust_meta takes");
+
 #ifdef __bpf__
 /* max_entries is set before load: receive queues for the first two, possible CPUs for cpus. */
 struct {

@@ -48,5 +48,5 @@ test_frames_SRCS := tests/unit/test_frames.c loaders/lib/frames.c loaders/lib/ms
 test_frames_LIBS := -lcmocka -lxdp -lbpf
 
 TEST_PROGRAMS += test_packet
-test_packet_SRCS := tests/unit/test_packet.c loaders/xsk/packet.c
+test_packet_SRCS := tests/unit/test_packet.c loaders/lib/packet.c
 test_packet_LIBS := -lcmocka

@@ -118,6 +118,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		o->json = true;
 		break;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->xsk;
+		break;
 	case ARGP_KEY_END:
 		if (!o->ops || !o->nlisten)
 			argp_error(state, "--transport and --listen are needed");
@@ -132,8 +135,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void serve_options_parse(struct serve_options *o, int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&xsk_argp, 0, NULL, 0}, {}};
 	static const struct argp argp = {
 		.options = table,
+		.children = children,
 		.parser = parse,
 		.doc = "The answering end of a measurement: the same work over every transport.\v"
 		       "Ends at SIGINT or SIGTERM, and says what it did and what it took.  See "

@@ -8,6 +8,7 @@
 #include "bench/gen/hello.h"
 #include "bench/gen/transport.h"
 #include "bench/gen/workload.h"
+#include "bench/gen/xsk_options.h"
 
 struct serve_options {
 	const struct transport_ops *ops;
@@ -21,6 +22,7 @@ struct serve_options {
 	unsigned int stall_ms;
 	const char *interface;
 	unsigned int queue;
+	struct xsk_options xsk;
 	bool json;
 };
 
@@ -38,6 +40,8 @@ struct run_options {
 	const char *probes;      /* NULL: none */
 	const char *interface;
 	unsigned int queue;
+	struct xsk_options xsk;
+	bool delivery;
 	bool json;
 };
 

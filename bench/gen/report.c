@@ -169,6 +169,19 @@ static void print_class(const char *name, const json_t *c)
 		       number(c, "schedule_lag", "max_ns") / 1e3);
 }
 
+static void print_delivery(const json_t *d)
+{
+	if (!d)
+		return;
+	if (json_object_get(d, "unsupported"))
+		printf("\ndelivery     not measured: %s\n",
+		       json_string_value(json_object_get(d, "unsupported")));
+	else
+		printf("\ndelivery     p50 %.2f us, p99 %.2f us, from the arrival stamp (%s)\n",
+		       number(d, "p50_ns", NULL) / 1e3, number(d, "p99_ns", NULL) / 1e3,
+		       json_string_value(json_object_get(d, "stamp")));
+}
+
 void report_print(const json_t *report)
 {
 	const json_t *classes = json_object_get(report, "classes"), *one;
@@ -193,6 +206,7 @@ void report_print(const json_t *report)
 			report);
 	json_object_foreach ((json_t *)classes, name, one)
 		print_class(name, one);
+	print_delivery(json_object_get(report, "delivery"));
 	printf("\nCPU          client %.2f s, server %.2f s, system %.2f s, softirq share %.0f "
 	       "%%\n",
 	       number(json_object_get(cpu, "client"), "total_s", NULL),

@@ -14,6 +14,7 @@
 #include "bench/gen/options.h"
 #include "bench/gen/probe.h"
 #include "bench/gen/report.h"
+#include "bench/gen/report_parts.h"
 #include "loaders/lib/msg.h"
 
 static volatile sig_atomic_t stop;
@@ -32,7 +33,8 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-static int open_client(const struct run_options *o, struct load *l, struct client **c)
+static int open_client(const struct run_options *o, struct load *l, struct histogram *delivery,
+		       struct client **c)
 {
 	const struct client_events events = load_events(l);
 	struct sockaddr_storage address[HELLO_SERVERS];
@@ -45,6 +47,7 @@ static int open_client(const struct run_options *o, struct load *l, struct clien
 		.wait = o->wait,
 		.interface = o->interface,
 		.queue = o->queue,
+		.delivery = delivery,
 	};
 	int err;
 
@@ -53,6 +56,7 @@ static int open_client(const struct run_options *o, struct load *l, struct clien
 			  times, HELLO_SERVERS);
 		return -EINVAL;
 	}
+	xsk_options_apply(&o->xsk, &config);
 	for (unsigned int i = 0; i < config.naddresses; i++)
 		address[i] = o->to[i % o->nto];
 	err = client_open(o->ops, &config, o->timeout_ms * NS_PER_MS, &events, c, why);
@@ -61,8 +65,26 @@ static int open_client(const struct run_options *o, struct load *l, struct clien
 	return err;
 }
 
+/* Since the client was opened, so with the warm-up. */
+static json_t *delivery_json(const struct run_options *o, const struct histogram *delivery)
+{
+	json_t *object;
+
+	if (!delivery->total)
+		return json_pack("{s:s}", "unsupported",
+				 !strcmp(o->ops->name, "xsk")
+					 ? "frames carry no arrival stamp: tp-load attach --stamp"
+					 : "this transport has no arrival stamps");
+	object = report_histogram(delivery);
+	if (object)
+		json_object_set_new(object, "stamp",
+				    json_string(strcmp(o->ops->name, "xsk") ? "SO_TIMESTAMPNS"
+									    : "XDP metadata"));
+	return object;
+}
+
 static int report(const struct run_options *o, const struct load *l, const struct client *c,
-		  const struct cgroup *cgroup, json_t *probes)
+		  const struct histogram *delivery, const struct cgroup *cgroup, json_t *probes)
 {
 	struct client_counts counts = client_counts(c);
 	json_t *receipt = client_receipt(c), *root;
@@ -77,6 +99,8 @@ static int report(const struct run_options *o, const struct load *l, const struc
 		msg_error("out of memory");
 		return EXIT_FAILED;
 	}
+	if (delivery)
+		json_object_set_new(root, "delivery", delivery_json(o, delivery));
 	if (o->json) {
 		json_dumpf(root, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 		putchar('\n');
@@ -103,6 +127,7 @@ static int measure(const struct run_options *o, const struct cgroup *cgroup)
 		.stop = &stop,
 	};
 	struct probes probes = {0};
+	struct histogram *delivery = o->delivery ? calloc(1, sizeof(*delivery)) : NULL;
 	struct client *c = NULL;
 	struct load *l = NULL;
 	json_t *said = NULL;
@@ -110,7 +135,7 @@ static int measure(const struct run_options *o, const struct cgroup *cgroup)
 
 	err = load_new(&o->workload, &options, cgroup, &l);
 	if (!err)
-		err = open_client(o, l, &c);
+		err = open_client(o, l, delivery, &c);
 	if (!err && o->probes)
 		err = probes_start(&probes, o->probes);
 	if (!err)
@@ -118,7 +143,7 @@ static int measure(const struct run_options *o, const struct cgroup *cgroup)
 	if (o->probes)
 		said = probes_stop(&probes);
 	if (!err)
-		status = report(o, l, c, cgroup, said);
+		status = report(o, l, c, delivery, cgroup, said);
 	else
 		status = err == -EOPNOTSUPP ? EXIT_UNSUPPORTED : EXIT_FAILED;
 	if (err)
@@ -127,6 +152,7 @@ static int measure(const struct run_options *o, const struct cgroup *cgroup)
 		msg_error("interrupted; nothing is reported");
 	client_close(c);
 	load_free(l);
+	free(delivery);
 	return status;
 }
 

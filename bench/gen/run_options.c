@@ -27,6 +27,7 @@ enum key {
 	KEY_PROBE,
 	KEY_INTERFACE,
 	KEY_QUEUE,
+	KEY_DELIVERY,
 	KEY_JSON,
 };
 
@@ -58,6 +59,10 @@ static const struct argp_option table[] = {
 	{"probe", KEY_PROBE, "NAME[,NAME]", 0, "run tp-probe around the measurement", 5},
 	{"interface", KEY_INTERFACE, "IFACE", 0, "xsk: where frames go out", 5},
 	{"queue", KEY_QUEUE, "N", 0, "xsk: its queue (0)", 5},
+	{"delivery", KEY_DELIVERY, NULL, 0,
+	 "time from a message's arrival stamp to its being here (tcp, udp; xsk: tp-load attach "
+	 "--stamp)",
+	 5},
 	{"json", KEY_JSON, NULL, 0, "the result as JSON", 5},
 	{},
 };
@@ -242,8 +247,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_QUEUE:
 		o->queue = (unsigned int)option_number(state, "--queue", arg, 0, 4095);
 		break;
+	case KEY_DELIVERY:
+		o->delivery = true;
+		break;
 	case KEY_JSON:
 		o->json = true;
+		break;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->xsk;
 		break;
 	case ARGP_KEY_END:
 		finish(state, g);
@@ -256,8 +267,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void run_options_parse(struct run_options *o, int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&xsk_argp, 0, NULL, 0}, {}};
 	static const struct argp argp = {
 		.options = table,
+		.children = children,
 		.parser = parse,
 		.doc = "Offers load to `tp-bench serve` and reports what became of it.\v"
 		       "Open loop by default: steps start when the schedule says, and their time "

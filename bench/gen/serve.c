@@ -22,7 +22,7 @@ static int open_all(struct server *s, const struct serve_options *o)
 
 	for (unsigned int i = 0; i < o->nlisten * o->workers; i++) {
 		struct worker *w = &s->worker[i];
-		const struct transport_config config = {
+		struct transport_config config = {
 			.addresses = &o->listen[i / o->workers],
 			.naddresses = 1,
 			.wait = o->wait,
@@ -32,6 +32,7 @@ static int open_all(struct server *s, const struct serve_options *o)
 		};
 		int err;
 
+		xsk_options_apply(&o->xsk, &config);
 		w->cpu = o->has_cpus ? (int)cpu_nth(&o->cpus, i) : -1;
 		err = server_open(s, w, &config, why);
 		if (err) {

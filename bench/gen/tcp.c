@@ -12,6 +12,7 @@
 
 #include "bench/gen/sock.h"
 #include "bench/gen/stage.h"
+#include "bench/gen/stamp.h"
 #include "bench/gen/transport.h"
 
 #define READ_BYTES   (256 << 10) /* stays in the second-level cache */
@@ -38,6 +39,7 @@ struct tcp {
 	unsigned int live;
 	unsigned int polls;
 	struct connection *peer[TRANSPORT_MAX_PEERS];
+	struct histogram *delivery;
 	unsigned char buffer[READ_BYTES];
 };
 
@@ -72,6 +74,8 @@ static int add(struct tcp *t, int fd)
 	c->watched = false;
 	c->stage.first = c->stage.count = 0;
 	sock_tune_stream(fd);
+	if (t->delivery)
+		stamp_enable(fd);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	event.data.u32 = peer;
 	if (t->epoll >= 0 && epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &event)) {
@@ -165,13 +169,33 @@ static int tcp_flush(struct transport *base)
 	return 0;
 }
 
+/* As recv, and notes how long the latest of what it brings waited. */
+static ssize_t receive_stamped(struct tcp *t, int fd, int flags)
+{
+	unsigned char control[STAMP_CONTROL];
+	struct iovec piece = {t->buffer, sizeof(t->buffer)};
+	struct msghdr msg = {
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(fd, &msg, flags);
+
+	if (n > 0)
+		stamp_note(t->delivery, &msg);
+	return n;
+}
+
 /* Reads what @peer has; the number of reads that brought something. */
 static int read_in(struct tcp *t, unsigned int peer, int flags)
 {
 	int reads = 0;
 
 	while (reads < READS_A_PEER && peer < t->npeers && t->peer[peer]) {
-		ssize_t n = recv(t->peer[peer]->fd, t->buffer, sizeof(t->buffer), flags);
+		int fd = t->peer[peer]->fd;
+		ssize_t n = t->delivery ? receive_stamped(t, fd, flags)
+					: recv(fd, t->buffer, sizeof(t->buffer), flags);
 
 		if (n > 0) {
 			reads++;
@@ -299,6 +323,7 @@ static struct tcp *tcp_new(const struct transport_config *config, char *why)
 	t->base.max_frame = UINT32_MAX;
 	t->events = config->events;
 	t->wait = config->wait;
+	t->delivery = config->delivery;
 	t->listener = -1;
 	t->epoll = config->wait == TRANSPORT_EPOLL ? epoll_create1(EPOLL_CLOEXEC) : -1;
 	return t;

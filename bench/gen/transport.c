@@ -27,6 +27,7 @@ static const struct transport_ops *const all[] = {
 	&transport_tcp,
 	&transport_udp,
 	&transport_uring,
+	&transport_xsk,
 	&transport_rdma,
 };
 

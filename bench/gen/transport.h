@@ -33,6 +33,7 @@ enum transport_wait {
 };
 
 struct transport;
+struct histogram; /* bench/histogram.h */
 
 struct transport_events {
 	/* Received from @peer; @data is the transport's and valid until rx() returns. */
@@ -54,6 +55,12 @@ struct transport_config {
 	/* Of AF_XDP alone; NULL or 0 where it finds out by itself. */
 	const char *interface;
 	unsigned int queue;
+	unsigned int local_port; /* client: one that the policy of its interface steers to af_xdp */
+	unsigned int ring;       /* entries */
+	bool require_zero_copy;
+	bool busy_poll;
+	/* Time from a message's arrival stamp to its being handed up, ns; NULL: not measured. */
+	struct histogram *delivery;
 	struct transport_events events;
 };
 
@@ -97,6 +104,7 @@ struct transport {
 extern const struct transport_ops transport_tcp;
 extern const struct transport_ops transport_udp;
 extern const struct transport_ops transport_uring;
+extern const struct transport_ops transport_xsk;
 
 /* By name, or NULL.  A name that is known and not built for this machine opens with -EOPNOTSUPP. */
 const struct transport_ops *transport_find(const char *name);

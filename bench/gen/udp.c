@@ -38,6 +38,7 @@ struct udp {
 	unsigned int last;
 	struct udp_out out;
 	struct udp_in in;
+	struct histogram *delivery;
 };
 
 static unsigned int hash(const struct sockaddr_storage *from)
@@ -123,6 +124,8 @@ static int read_in(struct udp *t, unsigned int i, int flags)
 			t->events.gone(t->events.ctx, i, -n);
 		return 0;
 	}
+	for (int k = 0; t->delivery && k < n; k++)
+		stamp_note(t->delivery, &t->in.msg[k].msg_hdr);
 	for (int k = 0; k < n; k++)
 		t->events.rx(t->events.ctx, t->server ? peer_of(t, &t->in.from[k]) : i,
 			     t->in.bytes[k], t->in.msg[k].msg_len);
@@ -204,6 +207,8 @@ static struct udp *udp_new(const struct transport_config *config, char *why)
 	t->base.max_frame = UDP_MAX_FRAME;
 	t->events = config->events;
 	t->wait = config->wait;
+	t->delivery = config->delivery;
+	t->in.stamped = t->delivery;
 	t->epoll = -1;
 	udp_in_init(&t->in);
 	return t;
@@ -216,6 +221,8 @@ static int add(struct udp *t, int fd)
 
 	t->socket[t->nsockets++] = fd;
 	sock_tune_datagram(fd);
+	if (t->delivery)
+		stamp_enable(fd);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (t->wait != TRANSPORT_EPOLL)
 		return 0;

@@ -97,7 +97,11 @@ int udp_in_receive(struct udp_in *in, int fd, unsigned int most, int flags, int 
 {
 	int n;
 
-	if (most == 1) {
+	for (unsigned int i = 0; in->stamped && i < most; i++) {
+		in->msg[i].msg_hdr.msg_control = in->control[i];
+		in->msg[i].msg_hdr.msg_controllen = STAMP_CONTROL;
+	}
+	if (most == 1 && !in->stamped) {
 		n = receive_one(in, fd, flags, named);
 	} else {
 		for (unsigned int i = 0; named && i < most; i++)

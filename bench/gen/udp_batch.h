@@ -3,9 +3,11 @@
 #ifndef TRIPATH_BENCH_UDP_BATCH_H
 #define TRIPATH_BENCH_UDP_BATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "bench/gen/stamp.h"
 #include "bench/gen/wire.h"
 
 #define UDP_BATCH     64
@@ -34,6 +36,8 @@ struct udp_in {
 	struct iovec piece[UDP_BATCH];
 	struct sockaddr_storage from[UDP_BATCH];
 	unsigned char bytes[UDP_BATCH][UDP_STRIDE];
+	bool stamped; /* ask for control data, with arrival stamps */
+	unsigned char control[UDP_BATCH][STAMP_CONTROL];
 };
 
 void udp_in_init(struct udp_in *in);

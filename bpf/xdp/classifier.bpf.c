@@ -26,6 +26,7 @@
 const volatile struct classifier_config cfg;
 
 #include "decide.bpf.h" /* reads cfg */
+#include "stamp.bpf.h"
 
 /* --- steer: from the path that the policy wants to the one that is there --- */
 
@@ -143,6 +144,8 @@ int classifier(struct xdp_md *ctx)
 
 	classify(&frame, &out, NULL);
 	count(&frame, &out);
+	if (out.verdict == TP_VERDICT_XSK && cfg.stamp)
+		stamp_arrival(ctx);
 	return out.action;
 }
 

@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <linux/ethtool.h>
-#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "loaders/lib/netlink.h"
 
 static int ethtool(int fd, const char *name, void *command)
 {
@@ -52,31 +53,15 @@ static uint32_t queues_allocated(uint32_t ifindex)
 			   .nlmsg_flags = NLM_F_REQUEST},
 		.link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex},
 	};
-	union {
-		struct nlmsghdr header;
-		char bytes[32 * 1024];
-	} answer;
+	union netlink_answer answer;
+	const void *found;
 	uint32_t queues = 0;
-	struct rtattr *attr;
-	ssize_t got;
-	int fd, left;
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0)
+	if (netlink_ask(&request.header, &answer))
 		return 0;
-	if (send(fd, &request, sizeof(request), 0) != (ssize_t)sizeof(request))
-		goto close_socket;
-	got = recv(fd, &answer, sizeof(answer), 0);
-	if (got < (ssize_t)NLMSG_LENGTH(sizeof(struct ifinfomsg)) ||
-	    answer.header.nlmsg_type != RTM_NEWLINK || answer.header.nlmsg_len > (size_t)got)
-		goto close_socket;
-	attr = IFLA_RTA(NLMSG_DATA(&answer.header));
-	left = (int)IFLA_PAYLOAD(&answer.header);
-	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
-		if (attr->rta_type == IFLA_NUM_RX_QUEUES)
-			memcpy(&queues, RTA_DATA(attr), sizeof(queues));
-close_socket:
-	close(fd);
+	found = netlink_get(&answer, sizeof(struct ifinfomsg), IFLA_NUM_RX_QUEUES, sizeof(queues));
+	if (found)
+		memcpy(&queues, found, sizeof(queues));
 	return queues;
 }
 

@@ -32,6 +32,10 @@ static const struct argp_option options[] = {
 	{"mode", 'm', "native|generic|auto", 0,
 	 "where to run: in the driver, behind it, or (auto, the default) in the driver if it can",
 	 0},
+	{"stamp", 's', NULL, 0,
+	 "stamp frames for AF_XDP sockets with their arrival, in XDP metadata: for measuring "
+	 "delivery",
+	 0},
 	{},
 };
 
@@ -52,6 +56,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			attach->want = WANT_GENERIC;
 		else
 			argp_error(state, "mode `%s`: it is native, generic or auto", arg);
+		return 0;
+	case 's':
+		attach->state.config.stamp = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (attach->ifname)
@@ -187,13 +194,14 @@ static void report(const struct attach *attach)
 			 "XDP_USE_SG; "
 			 "fix: ip link set %s mtu %u",
 			 attach->netif.mtu, attach->ifname, one_buffer_mtu(&attach->netif));
-	printf("attached to %s: program %u in %s mode, %s; policy %s, %u queue(s), %u flows\n",
+	printf("attached to %s: program %u in %s mode, %s; policy %s, %u queue(s), %u flows%s\n",
 	       attach->ifname, state->prog_id, mode_name(state->mode),
 	       state->method == TP_ATTACH_DISPATCHER
 		       ? "beside others through libxdp's dispatcher"
 		       : "as the only program (this kernel cannot dispatch several)",
 	       attach->policy->name, state->config.queues,
-	       (state->config.flow_set_mask + 1) * TP_FLOW_WAYS);
+	       (state->config.flow_set_mask + 1) * TP_FLOW_WAYS,
+	       state->config.stamp ? ", arrival stamps" : "");
 }
 
 static int run(struct attach *attach)

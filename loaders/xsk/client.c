@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loaders/xsk/client.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 #include <linux/udp.h>
+#include <netinet/in.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "loaders/lib/inet_csum.h"
 #include "loaders/lib/msg.h"
-#include "loaders/xsk/packet.h"
+#include "loaders/lib/neighbour.h"
+#include "loaders/lib/packet.h"
 #include "loaders/xsk/worker.h"
 
-#define TTL        64
 /* Nothing comes back for this long: the requests outstanding were lost, and are made again ... */
 #define TIMEOUT_NS 200000000ULL
 /* ... so often without any answer. */
@@ -39,60 +33,6 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
 }
 
-static int own_mac(const char *ifname, uint8_t *mac)
-{
-	struct ifreq ifr = {};
-	int fd, err = 0;
-
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	strncpy(ifr.ifr_name, ifname, sizeof(ifr.ifr_name) - 1);
-	if (ioctl(fd, SIOCGIFHWADDR, &ifr))
-		err = -errno;
-	else
-		memcpy(mac, ifr.ifr_hwaddr.sa_data, ETH_ALEN);
-	close(fd);
-	return err;
-}
-
-static uint32_t put_ipv4(uint8_t *at, const struct client_options *opt)
-{
-	const struct sockaddr_in *from = (const struct sockaddr_in *)&opt->from;
-	const struct sockaddr_in *to = (const struct sockaddr_in *)&opt->to;
-	struct iphdr ip = {
-		.version = 4,
-		.ihl = 5,
-		.tot_len = htons((uint16_t)(sizeof(ip) + sizeof(struct udphdr) + opt->size)),
-		.frag_off = htons(0x4000), /* don't fragment: then the identification may stay 0 */
-		.ttl = TTL,
-		.protocol = IPPROTO_UDP,
-		.saddr = from->sin_addr.s_addr,
-		.daddr = to->sin_addr.s_addr,
-	};
-
-	ip.check = (uint16_t)~csum_fold(csum_bytes(0, &ip, sizeof(ip)));
-	memcpy(at, &ip, sizeof(ip));
-	return sizeof(ip);
-}
-
-static uint32_t put_ipv6(uint8_t *at, const struct client_options *opt)
-{
-	const struct sockaddr_in6 *from = (const struct sockaddr_in6 *)&opt->from;
-	const struct sockaddr_in6 *to = (const struct sockaddr_in6 *)&opt->to;
-	struct ipv6hdr ip = {
-		.version = 6,
-		.payload_len = htons((uint16_t)(sizeof(struct udphdr) + opt->size)),
-		.nexthdr = IPPROTO_UDP,
-		.hop_limit = TTL,
-		.saddr = from->sin6_addr,
-		.daddr = to->sin6_addr,
-	};
-
-	memcpy(at, &ip, sizeof(ip));
-	return sizeof(ip);
-}
-
 static uint16_t port_of(const struct sockaddr_storage *addr)
 {
 	/* sin_port and sin6_port stand at the same place. */
@@ -103,35 +43,27 @@ int client_init(struct worker *workers, uint32_t index, uint32_t n)
 {
 	struct worker *w = &workers[index];
 	const struct client_options *opt = &w->opt->client;
+	struct sockaddr_storage from = opt->from;
 	struct client *c = &w->client;
-	uint16_t type = htons(opt->to.ss_family == AF_INET ? ETH_P_IP : ETH_P_IPV6);
-	struct udphdr udp = {};
+	uint8_t mac[ETH_ALEN];
 	int err;
 
 	c->workers = workers;
 	c->nworkers = n;
 	c->first_port = ntohs(port_of(&opt->from));
-	memcpy(c->headers, opt->to_mac, ETH_ALEN);
-	err = own_mac(w->opt->iface, c->headers + ETH_ALEN);
+	c->dport = port_of(&opt->to);
+	err = neighbour_own_mac(w->opt->iface, mac);
 	if (err) {
 		msg_error("cannot read the MAC address of %s: %s", w->opt->iface, strerror(-err));
 		return err;
 	}
-	memcpy(c->headers + 2 * ETH_ALEN, &type, sizeof(type));
-	c->family = opt->to.ss_family == AF_INET ? 4 : 6;
-	c->udp = ETH_HLEN + (c->family == 4 ? put_ipv4(c->headers + ETH_HLEN, opt)
-					    : put_ipv6(c->headers + ETH_HLEN, opt));
-	c->dport = port_of(&opt->to);
-	udp.source = htons((uint16_t)(c->first_port + index));
-	udp.dest = c->dport;
-	udp.len = htons((uint16_t)(sizeof(udp) + opt->size));
-	memcpy(c->headers + c->udp, &udp, sizeof(udp));
-	c->headers_len = c->udp + (uint32_t)sizeof(udp);
+	((struct sockaddr_in *)&from)->sin_port = htons((uint16_t)(c->first_port + index));
+	udp_headers_make(&c->headers, mac, opt->to_mac, &from, &opt->to);
 	c->share = w->opt->count / n + (index < w->opt->count % n);
 	c->finished = w->opt->count && !c->share;
-	if (c->headers_len + opt->size > w->umem.frame_size - XSK_HEADROOM) {
+	if (c->headers.len + opt->size > w->umem.frame_size - XSK_HEADROOM) {
 		msg_error("--size %u does not fit a frame: at most %u, or --frame-size 4096",
-			  opt->size, w->umem.frame_size - XSK_HEADROOM - c->headers_len);
+			  opt->size, w->umem.frame_size - XSK_HEADROOM - c->headers.len);
 		return -EMSGSIZE;
 	}
 	return 0;
@@ -147,23 +79,13 @@ static uint64_t in_flight(const struct worker *w)
 
 static void write_request(struct worker *w, uint8_t *at, uint64_t number)
 {
-	const struct client *c = &w->client;
-	struct packet p = {
-		.head = at,
-		.l3 = at + ETH_HLEN,
-		.l4 = at + c->udp,
-		.l4_len = (uint32_t)sizeof(struct udphdr) + w->opt->client.size,
-		.csum = at + c->udp + offsetof(struct udphdr, check),
-		.family = c->family,
-		.protocol = IPPROTO_UDP,
-	};
+	const struct udp_headers *headers = &w->client.headers;
 	struct request request = {.number = number, .sent_ns = now_ns()};
 
-	memcpy(at, c->headers, c->headers_len);
-	memcpy(at + c->headers_len, &request, sizeof(request));
-	memset(at + c->headers_len + sizeof(request), (uint8_t)number,
+	memcpy(at + headers->len, &request, sizeof(request));
+	memset(at + headers->len + sizeof(request), (uint8_t)number,
 	       w->opt->client.size - sizeof(request));
-	packet_csum_write(&p);
+	udp_headers_write(headers, at, w->opt->client.size);
 }
 
 /* The counter of the next request, NULL when there is none to make now. */
@@ -187,7 +109,7 @@ uint32_t client_ask(struct worker *w)
 	while ((counter = next_request(w))) {
 		struct xdp_desc desc = {
 			.addr = frames_take(&w->umem.frames, FRAME_WORKER) + XSK_HEADROOM,
-			.len = c->headers_len + w->opt->client.size,
+			.len = c->headers.len + w->opt->client.size,
 		};
 
 		write_request(w, umem_data(&w->umem, desc.addr), w->count.asked + w->count.retried);

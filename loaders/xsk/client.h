@@ -12,8 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLIENT_HEADERS_MAX (ETH_HLEN + 40 + 8)
-#define CLIENT_MIN_SIZE    16 /* bytes of UDP payload: number and time of a request */
+#include "loaders/lib/udp_headers.h"
+
+#define CLIENT_MIN_SIZE 16 /* bytes of UDP payload: number and time of a request */
 
 struct client_options {
 	struct sockaddr_storage from;
@@ -30,10 +31,7 @@ struct xdp_desc;
 struct client {
 	struct worker *workers; /* all of them, by source port */
 	uint32_t nworkers;
-	uint8_t headers[CLIENT_HEADERS_MAX]; /* with every checksum that no payload changes */
-	uint32_t headers_len;
-	uint32_t udp; /* offset of the UDP header */
-	uint8_t family;
+	struct udp_headers headers;
 	uint16_t first_port;  /* source port of worker 0, host byte order */
 	uint16_t dport;       /* network byte order */
 	uint64_t share;       /* requests that this worker makes; 0: until it is stopped */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "loaders/lib/inet_csum.h"
-#include "loaders/xsk/packet.h"
+#include "loaders/lib/packet.h"
 #include "loaders/xsk/worker.h"
 
 #define REPLY_TTL      64

@@ -4,7 +4,7 @@
  * (then with its MAC addresses swapped, or no switch would carry it).  Nothing else changes, but
  * checksums that the sender left to its device are completed: no device will do it after this.
  */
-#include "loaders/xsk/packet.h"
+#include "loaders/lib/packet.h"
 #include "loaders/xsk/worker.h"
 
 #define PREFETCH_AHEAD 4

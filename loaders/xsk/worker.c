@@ -2,15 +2,14 @@
 #include "loaders/xsk/worker.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S  1000000000ULL
+#include "loaders/lib/cpu_relax.h"
+
 #define NS_PER_MS 1000000ULL
 
 /* Turns in which frames that the device refused are retried at once, before the worker sleeps on it. */
@@ -83,18 +82,10 @@ static uint32_t turn(struct worker *w)
 	return moved;
 }
 
-static uint64_t coarse_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 /* The classifier reads the line for every packet: written only when the clock has moved. */
 static void beat(struct worker *w, uint64_t *last_ns)
 {
-	uint64_t now_ns = coarse_ns();
+	uint64_t now_ns = target_clock_ns();
 	uint32_t i;
 
 	if (now_ns == *last_ns)
@@ -140,16 +131,6 @@ static int wait_poll(struct worker *w)
 	return 0;
 }
 
-/* Lets the sibling thread of the core, and the memory bus, do something else. */
-static inline void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 static int idle(struct worker *w)
 {
 	uint32_t i;
@@ -160,7 +141,7 @@ static int idle(struct worker *w)
 		if (w->opt->wait == WAIT_BUSY_POLL ||
 		    (w->port[i].rx && xsk_ring_prod__needs_wakeup(&w->port[i].fill)))
 			xsk_port_drive_rx(&w->port[i]);
-	relax();
+	cpu_relax();
 	return 0;
 }
 
@@ -211,24 +192,10 @@ static void unpublish(struct worker *w)
 			target_retire(w->target[i], w->queue);
 }
 
-/*
- * Nothing new arrives once the classifier sees no heartbeat and no socket, but it may have decided just
- * before: those packets are in the RX ring when every CPU has left its softirq.
- */
-static void retire(struct worker *w)
-{
-	const struct timespec grace = {.tv_nsec = 50 * NS_PER_MS};
-
-	unpublish(w);
-	/* Refused where CPUs run without ticks (nohz_full): then wait longer than a softirq runs. */
-	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		nanosleep(&grace, NULL);
-}
-
 static void drain(struct worker *w)
 {
 	const struct timespec nap = {.tv_nsec = NS_PER_MS};
-	uint64_t end_ns = coarse_ns() + DRAIN_NS;
+	uint64_t end_ns = target_clock_ns() + DRAIN_NS;
 
 	do {
 		if (turn(w))
@@ -236,7 +203,7 @@ static void drain(struct worker *w)
 		if (!tx_stuck(w) && !w->port[0].kernel_tx && !w->port[w->nports - 1].kernel_tx)
 			return;
 		nanosleep(&nap, NULL);
-	} while (coarse_ns() < end_ns);
+	} while (target_clock_ns() < end_ns);
 }
 
 static void *run(void *arg)
@@ -248,7 +215,8 @@ static void *run(void *arg)
 	/* Better latency if it is granted; nothing depends on it. */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), w->opt->nice);
 	err = serve(w);
-	retire(w);
+	unpublish(w);
+	target_settle();
 	drain(w);
 	for (i = 0; i < w->nports; i++)
 		xsk_port_abandon_tx(&w->port[i]);

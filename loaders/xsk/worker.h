@@ -13,7 +13,7 @@
 #include "loaders/lib/xsk.h"
 #include "loaders/xsk/client.h"
 #include "loaders/xsk/options.h"
-#include "loaders/xsk/target.h"
+#include "loaders/lib/xsk_target.h"
 
 /* Counted per worker besides its ports' counters. */
 #define WORKER_COUNTERS(X)                                                                         \

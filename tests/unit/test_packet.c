@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The sink's view of a packet (loaders/xsk/packet.h): checksums of packets of one and of several frames,
+ * The sink's view of a packet (loaders/lib/packet.h): checksums of packets of one and of several frames,
  * against a second implementation that adds 16 bits at a time as RFC 1071 says.
  */
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "loaders/lib/inet_csum.h"
-#include "loaders/xsk/packet.h"
+#include "loaders/lib/packet.h"
 
 #define FRAME      2048
 #define MAX_FRAMES 6

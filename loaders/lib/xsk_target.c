@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loaders/xsk/target.h"
+#include "loaders/lib/xsk_target.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "loaders/lib/pins.h"
 
 #define NS_PER_S 1000000000ULL
+#define GRACE_NS 50000000L
 
 static int check_state(struct target *t)
 {
@@ -118,6 +121,14 @@ void target_close(struct target *t)
 	close(t->xsks_fd);
 }
 
+uint64_t target_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
 uint32_t target_owner(const struct target *t, uint32_t queue)
 {
 	return __atomic_load_n(&t->rows[queue].pid, __ATOMIC_RELAXED);
@@ -127,11 +138,8 @@ int target_check_free(const struct target *t, uint32_t queue)
 {
 	uint64_t beat = __atomic_load_n(&t->rows[queue].beat_ns, __ATOMIC_ACQUIRE);
 	uint32_t pid = target_owner(t, queue);
-	struct timespec now;
-	uint64_t now_ns;
+	uint64_t now_ns = target_clock_ns();
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 	if (!beat || (now_ns > beat && now_ns - beat > TP_XSK_STALL_NS))
 		return 0;
 	if (kill((pid_t)pid, 0) && errno == ESRCH)
@@ -160,6 +168,15 @@ void target_retire(struct target *t, uint32_t queue)
 	bpf_map_delete_elem(t->xsks_fd, &queue);
 	__atomic_store_n(&t->rows[queue].flags, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->rows[queue].pid, 0, __ATOMIC_RELAXED);
+}
+
+void target_settle(void)
+{
+	const struct timespec grace = {.tv_nsec = GRACE_NS};
+
+	/* Refused where CPUs run without ticks (nohz_full): then wait longer than a softirq runs. */
+	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&grace, NULL);
 }
 
 bool target_attached(const struct target *t)

@@ -7,8 +7,8 @@
  * pseudo-header's sum in the checksum field, CHECKSUM_PARTIAL, and an AF_XDP descriptor does not
  * say so.  The field itself does: it then equals that sum.
  */
-#ifndef TRIPATH_LOADERS_XSK_PACKET_H
-#define TRIPATH_LOADERS_XSK_PACKET_H
+#ifndef TRIPATH_LOADERS_LIB_PACKET_H
+#define TRIPATH_LOADERS_LIB_PACKET_H
 
 #include <linux/if_ether.h>
 #include <stdbool.h>
@@ -50,9 +50,6 @@ bool packet_csum_suspect(const struct packet *p);
 
 /* Reads all of the packet; completes a partial checksum in place. */
 enum csum_state packet_csum_settle(struct packet *p);
-
-/* Computes the checksum of a packet that is all in memory from l4 on. */
-void packet_csum_write(struct packet *p);
 
 void packet_swap_macs(struct packet *p);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loaders/xsk/packet.h"
+#include "loaders/lib/packet.h"
 
 #include <arpa/inet.h>
 #include <linux/ip.h>
@@ -232,12 +232,6 @@ enum csum_state packet_csum_settle(struct packet *p)
 	/* The field holds the pseudo-header's sum, so the data's sum has both. */
 	put_csum(p, data);
 	return CSUM_PARTIAL;
-}
-
-void packet_csum_write(struct packet *p)
-{
-	memset(p->csum, 0, sizeof(uint16_t));
-	put_csum(p, csum_add(pseudo_sum(p), csum_bytes(0, p->l4, p->l4_len)));
 }
 
 void packet_swap_macs(struct packet *p)

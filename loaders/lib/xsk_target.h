@@ -3,8 +3,8 @@
  * What `tp-load attach` left for the sink of one interface: its state, the XSKMAP, and the heartbeats.
  * Publishing a queue makes the classifier send packets there; retiring it sends them to the stack again.
  */
-#ifndef TRIPATH_LOADERS_XSK_TARGET_H
-#define TRIPATH_LOADERS_XSK_TARGET_H
+#ifndef TRIPATH_LOADERS_LIB_XSK_TARGET_H
+#define TRIPATH_LOADERS_LIB_XSK_TARGET_H
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -40,6 +40,15 @@ int target_publish(struct target *t, uint32_t queue, int xsk_fd, uint32_t flags)
 
 /* The heartbeat first, so that the classifier stops sending; then the socket leaves the XSKMAP. */
 void target_retire(struct target *t, uint32_t queue);
+
+/*
+ * Waits, after the last target_retire(), until nothing new can arrive: every softirq that had decided
+ * for the socket before has ended, and its packets are in the RX ring.
+ */
+void target_settle(void);
+
+/* The clock of the heartbeats, CLOCK_MONOTONIC_COARSE, ns. */
+uint64_t target_clock_ns(void);
 
 /* True while the pins are those that were opened: false after detach. */
 bool target_attached(const struct target *t);
