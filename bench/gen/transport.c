@@ -24,11 +24,7 @@ static const struct transport_ops transport_rdma = {
 };
 
 static const struct transport_ops *const all[] = {
-	&transport_tcp,
-	&transport_udp,
-	&transport_uring,
-	&transport_xsk,
-	&transport_rdma,
+	&transport_tcp, &transport_udp, &transport_uring, &transport_xsk, &transport_rdma,
 };
 
 const struct transport_ops *transport_find(const char *name)
