@@ -19,6 +19,16 @@ static void usage(FILE *out)
 		transport_names());
 }
 
+/* So that help and errors of a command carry both names. */
+static int run_command(int (*command)(int, char **), const char *name, int argc, char **argv)
+{
+	static char full[32];
+
+	snprintf(full, sizeof(full), "tp-bench %s", name);
+	argv[1] = full;
+	return command(argc - 1, argv + 1);
+}
+
 int main(int argc, char **argv)
 {
 	msg_init("tp-bench", false);
@@ -27,9 +37,9 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "run"))
-		return command_run(argc - 1, argv + 1);
+		return run_command(command_run, "run", argc, argv);
 	if (!strcmp(argv[1], "serve"))
-		return command_serve(argc - 1, argv + 1);
+		return run_command(command_serve, "serve", argc, argv);
 	if (!strcmp(argv[1], "--version")) {
 		printf("tp-bench %s\n", TP_VERSION);
 		return EXIT_OK;

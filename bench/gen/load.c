@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "bench/gen/load.h"
+#include "bench/gen/load_inside.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,170 +7,11 @@
 #include <string.h>
 
 #include "bench/gen/clock.h"
-#include "bench/gen/progress.h"
 #include "loaders/lib/msg.h"
 
-#define STEPS     CLIENT_REQUESTS /* a step has a request at least */
-#define QUEUE     (1U << 16)      /* steps that are due and may not start yet, of one class */
 #define EXPIRE_NS (10 * NS_PER_MS)
 #define LONG_NS   (200 * NS_PER_MS) /* a wait with nothing due */
 #define LOOK      256               /* polls between looks at the clock, closed loop */
-
-struct step {
-	uint64_t intended_ns;
-	uint32_t remaining;
-	unsigned short class_;
-	bool counted;
-	bool failed;
-};
-
-/* One class while it runs. */
-struct source {
-	const struct traffic *traffic;
-	struct schedule schedule;
-	struct random shape;
-	uint64_t due_ns; /* of the next step */
-	uint32_t in_flight;
-	unsigned int first, queued; /* of @queue */
-	uint64_t queue[QUEUE];      /* when they were due */
-	struct load_record record;
-};
-
-struct load {
-	struct client *client;
-	struct load_options options;
-	const struct cgroup *cgroup;
-	unsigned int nsources;
-	bool issuing;      /* steps still start */
-	bool counting;     /* and are measured */
-	unsigned int turn; /* the server that the next step begins with */
-	unsigned int stats_missing;
-	struct load_moment moment[2];
-	struct load_moment *current;
-	struct progress progress;
-	uint32_t nfree;
-	uint32_t free[STEPS];
-	struct step step[STEPS];
-	struct source source[];
-};
-
-static struct request draw(struct source *s)
-{
-	const struct traffic *t = s->traffic;
-	uint32_t size = random_log_range(&s->shape, t->size.min, t->size.max);
-	struct request r = {.bytes = size, .reply_bytes = size};
-
-	if (t->reads >= 0) {
-		bool read = random_unit(&s->shape) < t->reads;
-
-		r.bytes = read ? WORKLOAD_SMALL : size;
-		r.reply_bytes = read ? size : WORKLOAD_SMALL;
-		r.flags = read ? 0 : WIRE_WRITE;
-	}
-	if (t->verify)
-		r.flags |= WIRE_CHECKED;
-	return r;
-}
-
-static void end_step(struct load *l, uint32_t number, uint64_t now_ns)
-{
-	struct step *step = &l->step[number];
-	struct source *s = &l->source[step->class_];
-
-	s->in_flight--;
-	l->free[l->nfree++] = number;
-	if (!step->counted || step->failed)
-		return;
-	s->record.counts.finished++;
-	histogram_add(&s->record.step, now_ns - step->intended_ns);
-}
-
-static void start(struct load *l, unsigned int class_, uint64_t intended_ns, uint64_t now_ns)
-{
-	struct source *s = &l->source[class_];
-	uint32_t fanout = random_range(&s->shape, s->traffic->fanout.min, s->traffic->fanout.max);
-	uint32_t first = l->options.own_connections ? class_ * l->options.servers : 0;
-	uint32_t number, begun = 0;
-	struct step *step;
-
-	if (!l->nfree) {
-		s->record.counts.not_sent += fanout;
-		return;
-	}
-	number = l->free[--l->nfree];
-	step = &l->step[number];
-	*step = (struct step){
-		.intended_ns = intended_ns,
-		.remaining = fanout,
-		.class_ = (unsigned short)class_,
-		.counted = l->counting,
-	};
-	s->in_flight++;
-	for (uint32_t i = 0; i < fanout; i++) {
-		struct request r = draw(s);
-
-		r.step = number;
-		r.peer = (unsigned short)(first + (l->turn + i) % l->options.servers);
-		if (!client_request(l->client, &r, now_ns))
-			begun++;
-	}
-	l->turn = (l->turn + 1) % l->options.servers;
-	if (l->counting) {
-		s->record.counts.started++;
-		s->record.counts.sent += begun;
-		s->record.counts.not_sent += fanout - begun;
-	}
-	step->remaining -= fanout - begun;
-	step->failed = begun < fanout;
-	if (!step->remaining)
-		end_step(l, number, now_ns);
-}
-
-/* Starts what is due and waits for one of the class's steps in flight to end. */
-static void start_queued(struct load *l, unsigned int class_, uint64_t now_ns)
-{
-	struct source *s = &l->source[class_];
-
-	while (s->queued && s->in_flight < s->traffic->outstanding && l->issuing) {
-		uint64_t due_ns = s->queue[s->first];
-
-		s->first = (s->first + 1) % QUEUE;
-		s->queued--;
-		start(l, class_, due_ns, now_ns);
-	}
-}
-
-static void on_done(void *ctx, const struct request *r, uint64_t now_ns, enum client_end end)
-{
-	struct load *l = ctx;
-	struct step *step = &l->step[r->step];
-	unsigned int class_ = step->class_;
-	struct source *s = &l->source[class_];
-	struct load_counts *counts = &s->record.counts;
-
-	if (end != CLIENT_ANSWERED)
-		step->failed = true;
-	if (step->counted) {
-		counts->answered += end == CLIENT_ANSWERED;
-		counts->lost += end == CLIENT_LOST;
-		counts->corrupt += end == CLIENT_CORRUPT;
-		if (end == CLIENT_ANSWERED) {
-			counts->bytes_out += r->bytes;
-			counts->bytes_in += r->reply_bytes;
-			histogram_add(&s->record.service, now_ns - r->sent_ns);
-			histogram_add(&s->record.intended, now_ns - step->intended_ns);
-		}
-	}
-	if (--step->remaining)
-		return;
-	end_step(l, r->step, now_ns);
-	if (!l->issuing)
-		return;
-	if (l->options.closed)
-		start(l, class_, now_ns, now_ns);
-	else if (s->queued)
-		start_queued(l, class_, now_ns);
-}
 
 static void on_stats(void *ctx, unsigned int peer, const char *text, size_t bytes)
 {
@@ -184,7 +25,7 @@ static void on_stats(void *ctx, unsigned int peer, const char *text, size_t byte
 
 struct client_events load_events(struct load *l)
 {
-	return (struct client_events){.done = on_done, .stats = on_stats, .ctx = l};
+	return (struct client_events){.done = load_done, .stats = on_stats, .ctx = l};
 }
 
 /* Takes every clock of CPU time there is. */
@@ -220,7 +61,7 @@ static uint64_t start_due(struct load *l, uint64_t begin_ns, uint64_t now_ns)
 	uint64_t next = UINT64_MAX;
 
 	for (unsigned int i = 0; i < l->nsources; i++) {
-		struct source *s = &l->source[i];
+		struct load_source *s = &l->source[i];
 
 		while (s->due_ns <= now_ns) {
 			uint64_t due_ns = s->due_ns, after = schedule_next(&s->schedule);
@@ -231,9 +72,9 @@ static uint64_t start_due(struct load *l, uint64_t begin_ns, uint64_t now_ns)
 				histogram_add(&s->record.lag, now_ns - due_ns);
 			}
 			if (!s->traffic->outstanding || s->in_flight < s->traffic->outstanding)
-				start(l, i, due_ns, now_ns);
-			else if (s->queued < QUEUE)
-				s->queue[(s->first + s->queued++) % QUEUE] = due_ns;
+				load_start(l, i, due_ns, now_ns);
+			else if (s->queued < LOAD_QUEUE)
+				s->queue[(s->first + s->queued++) % LOAD_QUEUE] = due_ns;
 			else
 				s->record.counts.not_sent++;
 		}
@@ -291,7 +132,7 @@ static int run_closed(struct load *l, uint64_t begin_ns, uint64_t from_ns)
 
 	for (unsigned int i = 0; i < l->nsources; i++)
 		for (uint32_t k = 0; k < l->source[i].traffic->outstanding; k++)
-			start(l, i, now_ns, now_ns);
+			load_start(l, i, now_ns, now_ns);
 	while (err >= 0 && now_ns < until_ns) {
 		err = client_poll(l->client, LONG_NS);
 		/* The clock costs as much as a message's bookkeeping; when nothing came, time may have passed. */
@@ -355,10 +196,10 @@ int load_new(const struct workload *w, const struct load_options *options,
 	}
 	l->options = *options;
 	l->cgroup = cgroup;
-	for (uint32_t i = 0; i < STEPS; i++)
-		l->free[l->nfree++] = STEPS - 1 - i;
+	for (uint32_t i = 0; i < LOAD_STEPS; i++)
+		l->free[l->nfree++] = LOAD_STEPS - 1 - i;
 	for (unsigned int i = 0; i < w->n; i++) {
-		struct source *s = &l->source[i];
+		struct load_source *s = &l->source[i];
 		int err;
 
 		l->nsources++;

@@ -11,9 +11,6 @@
 #include "loaders/lib/msg.h"
 #include "loaders/xsk/address.h"
 
-const char *const option_wait_names[] = {
-	[TRANSPORT_SPIN] = "spin", [TRANSPORT_BLOCK] = "block", [TRANSPORT_EPOLL] = "epoll"};
-
 const struct transport_ops *option_transport(struct argp_state *state, const char *arg)
 {
 	const struct transport_ops *ops = transport_find(arg);
@@ -74,7 +71,7 @@ static const struct argp_option table[] = {
 static enum transport_wait wait_option(struct argp_state *state, const char *arg)
 {
 	for (int i = 0; i <= TRANSPORT_EPOLL; i++)
-		if (!strcmp(arg, option_wait_names[i]))
+		if (!strcmp(arg, transport_wait_names[i]))
 			return (enum transport_wait)i;
 	argp_error(state, "--wait: '%s' is not one of: block, epoll, spin", arg);
 	return TRANSPORT_BLOCK;

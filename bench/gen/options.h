@@ -57,6 +57,4 @@ void option_address(struct argp_state *state, const char *arg, struct sockaddr_s
 double option_number(struct argp_state *state, const char *what, const char *arg, double min,
 		     double max);
 
-extern const char *const option_wait_names[];
-
 #endif

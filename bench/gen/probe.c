@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #define PROGRAM  "tp-probe"
 #define SAID_MAX (1U << 20)
+#define READY_MS 10000 /* loading programs takes a second */
 
 /* The one that was built beside this program, else the one in PATH. */
 static void find_program(char *path, size_t size)
@@ -34,6 +36,18 @@ static void find_program(char *path, size_t size)
 	    (size_t)snprintf(path, size, "%.*s/" PROGRAM, (int)(slash - self), self) >= size ||
 	    access(path, X_OK))
 		snprintf(path, size, PROGRAM);
+}
+
+/* It says a line as soon as it counts: only then may the measurement begin. */
+static bool is_ready(int out)
+{
+	struct pollfd pollfd = {.fd = out, .events = POLLIN};
+	char byte = 0;
+
+	while (byte != '\n')
+		if (poll(&pollfd, 1, READY_MS) <= 0 || read(out, &byte, 1) != 1)
+			return false;
+	return true;
 }
 
 static int start(struct probe *p)
@@ -78,6 +92,14 @@ int probes_start(struct probes *p, const char *names)
 		p->n++;
 		names += len + (names[len] == ',');
 	}
+	for (unsigned int i = 0; i < p->n; i++) {
+		if (is_ready(p->probe[i].out))
+			continue;
+		msg_error(PROGRAM " %s did not start: it belongs beside tp-bench or into PATH, and "
+				  "needs root",
+			  p->probe[i].name);
+		return -ENOENT;
+	}
 	return 0;
 }
 
@@ -111,14 +133,10 @@ json_t *probes_stop(struct probes *p)
 	for (unsigned int i = 0; i < p->n; i++) {
 		struct probe *probe = &p->probe[i];
 		json_t *said = last_words(probe->out);
-		int status = 0;
 
 		close(probe->out);
-		waitpid(probe->pid, &status, 0);
-		if (!said && WIFEXITED(status) && WEXITSTATUS(status) == 127)
-			msg_warn(PROGRAM
-				 " is not there: build it beside tp-bench, or put it into PATH");
-		else if (!said)
+		waitpid(probe->pid, NULL, 0);
+		if (!said)
 			msg_warn(PROGRAM " %s said nothing that could be kept", probe->name);
 		json_object_set_new(object, probe->name, said ? said : json_null());
 	}

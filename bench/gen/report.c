@@ -93,7 +93,7 @@ json_t *report_json(const struct run_options *o, const struct load *l,
 
 	root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:f}", "tool", "tp-bench", "version",
 			 TP_VERSION, "transport", o->ops->name, "mode",
-			 o->closed ? "closed" : "open", "wait", option_wait_names[o->wait],
+			 o->closed ? "closed" : "open", "wait", transport_wait_names[o->wait],
 			 "workload", workload_json(&o->workload), "receipt", receipt, "duration_s",
 			 duration_s);
 	if (!root)

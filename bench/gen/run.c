@@ -140,7 +140,7 @@ static int measure(const struct run_options *o, const struct cgroup *cgroup)
 		err = probes_start(&probes, o->probes);
 	if (!err)
 		err = load_run(l, c);
-	if (o->probes)
+	if (probes.n)
 		said = probes_stop(&probes);
 	if (!err)
 		status = report(o, l, c, delivery, cgroup, said);

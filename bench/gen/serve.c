@@ -60,7 +60,7 @@ static void say_ready(const struct server *s, const struct serve_options *o)
 	}
 	for (unsigned int i = 0; i < o->nlisten; i++)
 		msg_info("%s on %s, %s, %u thread%s", o->ops->name, sock_name(&o->listen[i], name),
-			 option_wait_names[o->wait], o->workers, o->workers > 1 ? "s" : "");
+			 transport_wait_names[o->wait], o->workers, o->workers > 1 ? "s" : "");
 }
 
 static void say_final(const struct server *s, const struct serve_options *o)

@@ -18,9 +18,6 @@
 #define HEADER  ((uint32_t)sizeof(struct wire_header))
 #define WAIT_NS (100 * NS_PER_MS) /* stopping waits for no longer */
 
-static const char *const wait_names[] = {
-	[TRANSPORT_SPIN] = "spin", [TRANSPORT_BLOCK] = "block", [TRANSPORT_EPOLL] = "epoll"};
-
 /* One writer, and readers that may be a little late. */
 static void count(uint64_t *counter, uint64_t by)
 {
@@ -106,9 +103,9 @@ static void on_hello(struct worker *w, unsigned int peer, const struct message *
 	outbox_frame(w->outbox, peer, le32toh(hello.max_frame));
 	answer_json(w, peer, m->header, WIRE_HELLO_OK, sizeof(hello),
 		    json_pack("{s:s, s:s, s:s, s:i, s:i, s:s, s:o*}", "version", TP_VERSION,
-			      "transport", s->ops->name, "wait", wait_names[s->wait], "workers",
-			      (int)s->nworkers, "cpu", w->cpu, "checksum", checksum_method(),
-			      "receipt", w->t->ops->receipt(w->t)));
+			      "transport", s->ops->name, "wait", transport_wait_names[s->wait],
+			      "workers", (int)s->nworkers, "cpu", w->cpu, "checksum",
+			      checksum_method(), "receipt", w->t->ops->receipt(w->t)));
 }
 
 static void on_request(struct worker *w, unsigned int peer, const struct message *m)

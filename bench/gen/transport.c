@@ -27,6 +27,9 @@ static const struct transport_ops *const all[] = {
 	&transport_tcp, &transport_udp, &transport_uring, &transport_xsk, &transport_rdma,
 };
 
+const char *const transport_wait_names[] = {
+	[TRANSPORT_SPIN] = "spin", [TRANSPORT_BLOCK] = "block", [TRANSPORT_EPOLL] = "epoll"};
+
 const struct transport_ops *transport_find(const char *name)
 {
 	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -32,6 +32,8 @@ enum transport_wait {
 	TRANSPORT_EPOLL, /* sleep in epoll_wait, then read; a server's choice */
 };
 
+extern const char *const transport_wait_names[];
+
 struct transport;
 struct histogram; /* bench/histogram.h */
 

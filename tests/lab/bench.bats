@@ -351,6 +351,16 @@ holds() {
 	grep -q interrupted "$out/err"
 }
 
+@test "tp-probe counts around a measurement, and a probe that is none is refused" {
+	serve server -t udp -l 10.99.0.1:7000
+	client -t udp -T 10.99.0.1:7000 --size 64 --closed -w block -d 0.5 --probe softirq,wakeup --json >"$out/run"
+	holds '.probes.softirq.event == "total" and .probes.softirq.softirq_seconds > 0 and .probes.wakeup.event == "total"'
+	run client -t udp -T 10.99.0.1:7000 --size 64 --closed -w block -d 0.5 --probe nonsense --json
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"tp-probe nonsense did not start"* ]]
+}
+
 # That they work, not what they measure: nothing here asserts a time.
 @test "suites classes and sweep run in a short form, and label what they keep" {
 	cd "$BATS_TEST_DIRNAME/../.."
