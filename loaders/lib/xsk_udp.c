@@ -7,6 +7,7 @@
 #include <linux/udp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +17,9 @@
 #include "loaders/lib/msg.h"
 
 #define NS_PER_MS 1000000ULL
+
+/* Looks in vain between two yields of the CPU: some 20 us, many times a round trip. */
+#define IDLE_YIELD 512
 
 /* Longest that a closing endpoint waits for frames that were sent to come back. */
 #define DRAIN_STEPS 200
@@ -133,8 +137,10 @@ uint32_t xsk_udp_receive(struct xsk_udp *u, struct xsk_datagram *d, uint32_t max
 		port = u->next_port;
 		u->next_port = port + 1 < u->nports ? port + 1 : 0;
 		n = xsk_port_receive(&u->port[port], &u->umem, descs, max);
-		if (n)
-			return take_batch(u, port, descs, n, d);
+		if (!n)
+			continue;
+		u->idle = 0;
+		return take_batch(u, port, descs, n, d);
 	}
 	return 0;
 }
@@ -222,6 +228,12 @@ void xsk_udp_idle(struct xsk_udp *u)
 		if (u->busy_poll || xsk_ring_prod__needs_wakeup(&u->port[i].fill))
 			xsk_port_drive_rx(&u->port[i]);
 	}
+	/*
+	 * A spinner that never enters the kernel keeps ksoftirqd from its CPU, and with it what the
+	 * softirqs put off, which may be the very frame that it waits for.
+	 */
+	if (++u->idle % IDLE_YIELD == 0)
+		sched_yield();
 	cpu_relax();
 }
 
