@@ -15,6 +15,7 @@
 
 #include "loaders/lib/cpu_relax.h"
 #include "loaders/lib/msg.h"
+#include "loaders/lib/sockaddr.h"
 
 #define NS_PER_MS 1000000ULL
 
@@ -69,7 +70,7 @@ static uint64_t *refuse(struct xsk_udp *u, struct packet *p)
 	      (p->family == 4 ? offsetof(struct iphdr, daddr) : offsetof(struct ipv6hdr, daddr));
 	if ((p->family == 4) != (u->host_len == sizeof(struct in_addr)) ||
 	    get16(p->l4 + offsetof(struct udphdr, dest)) != u->local_port ||
-	    memcmp(dst, u->local_host, u->host_len))
+	    memcmp(dst, u->local_host, u->host_len) != 0)
 		return &u->count.foreign;
 	switch (packet_csum_settle(p)) {
 	case CSUM_WRONG:
@@ -166,14 +167,11 @@ void xsk_udp_learn(const struct xsk_udp *u, const struct xsk_datagram *d, struct
 {
 	const uint8_t *head = umem_data(&u->umem, d->addr);
 	struct sockaddr_storage from = {.ss_family = u->local.ss_family};
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&from;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&from;
+	size_t len;
+	void *host = sockaddr_host(&from, &len);
 
-	v4->sin_port = d->src_port;
-	if (from.ss_family == AF_INET)
-		memcpy(&v4->sin_addr, d->src_host, sizeof(v4->sin_addr));
-	else
-		memcpy(&v6->sin6_addr, d->src_host, sizeof(v6->sin6_addr));
+	memcpy(host, d->src_host, len);
+	((struct sockaddr_in *)&from)->sin_port = d->src_port;
 	udp_headers_make(&peer->headers, head, head + ETH_ALEN, &u->local, &from);
 	peer->port = d->port;
 }
