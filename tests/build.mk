@@ -50,3 +50,7 @@ test_frames_LIBS := -lcmocka -lxdp -lbpf
 TEST_PROGRAMS += test_packet
 test_packet_SRCS := tests/unit/test_packet.c loaders/lib/packet.c
 test_packet_LIBS := -lcmocka
+
+TEST_PROGRAMS += test_udp_headers
+test_udp_headers_SRCS := tests/unit/test_udp_headers.c loaders/lib/udp_headers.c loaders/lib/packet.c
+test_udp_headers_LIBS := -lcmocka

@@ -6,13 +6,13 @@
 #include "bench/gen/xsk.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/gen/clock.h"
 #include "bench/histogram.h"
 #include "loaders/lib/msg.h"
+#include "loaders/lib/sockaddr.h"
 
 #define FALLEN_MAX 65536
 
@@ -101,27 +101,24 @@ static int take_fallen(struct xsk *t)
 	struct sockaddr_storage from = {};
 	unsigned char data[FALLEN_MAX];
 	int peer, n = 0;
-	ssize_t bytes;
 
 	t->fallen_ns = t->udp.beat_ns;
 	for (; n < XSK_BATCH; n++) {
-		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&from;
-		const struct sockaddr_in *v4 = (const struct sockaddr_in *)&from;
-		const uint8_t *host = (const void *)&v4->sin_addr;
+		ssize_t bytes = xsk_udp_receive_stack(&t->udp, data, sizeof(data), &from);
+		in_port_t port = sockaddr_port(&from);
 		bool evicted = false;
+		size_t len;
+		const void *host = sockaddr_host(&from, &len);
 
-		bytes = xsk_udp_receive_stack(&t->udp, data, sizeof(data), &from);
 		if (bytes < 0)
 			break;
-		if (from.ss_family == AF_INET6)
-			host = (const void *)&v6->sin6_addr;
-		peer = xsk_peers_find(&t->peers, host, v4->sin_port);
+		peer = xsk_peers_find(&t->peers, host, port);
 		if (peer < 0 && t->server) {
 			struct xsk_udp_peer way;
 
 			if (xsk_udp_resolve(&t->udp, &from, &way))
 				continue;
-			peer = (int)xsk_peers_take(&t->peers, host, v4->sin_port, &evicted);
+			peer = (int)xsk_peers_take(&t->peers, host, port, &evicted);
 			t->peers.way[peer] = way;
 		}
 		if (evicted)

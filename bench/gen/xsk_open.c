@@ -11,31 +11,23 @@
 #include "bench/gen/sock.h"
 #include "bench/gen/xsk.h"
 #include "loaders/lib/neighbour.h"
+#include "loaders/lib/sockaddr.h"
 
 #define DEFAULT_RING 1024
 
 /* The interface that has @address. */
 static int interface_of(const struct sockaddr_storage *address, char *name)
 {
+	size_t len;
+	const void *host = sockaddr_host(address, &len);
 	struct ifaddrs *all, *i;
 	int err = -EADDRNOTAVAIL;
 
 	if (getifaddrs(&all))
 		return -errno;
 	for (i = all; i && err; i = i->ifa_next) {
-		const void *a, *b;
-
-		if (!i->ifa_addr || i->ifa_addr->sa_family != address->ss_family)
-			continue;
-		a = address->ss_family == AF_INET
-			    ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
-			    : (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr;
-		b = address->ss_family == AF_INET
-			    ? (const void *)&((const struct sockaddr_in *)i->ifa_addr)->sin_addr
-			    : (const void *)&((const struct sockaddr_in6 *)i->ifa_addr)->sin6_addr;
-		if (memcmp(a, b,
-			   address->ss_family == AF_INET ? sizeof(struct in_addr)
-							 : sizeof(struct in6_addr)))
+		if (!i->ifa_addr || i->ifa_addr->sa_family != address->ss_family ||
+		    memcmp(sockaddr_host((const void *)i->ifa_addr, &len), host, len) != 0)
 			continue;
 		snprintf(name, IF_NAMESIZE, "%s", i->ifa_name);
 		err = 0;
@@ -104,8 +96,7 @@ int xsk_server(const struct transport_config *config, struct transport **out, ch
 /* Peer @i is address @i. */
 static int add_server(struct xsk *t, unsigned int i, const struct sockaddr_storage *to, char *why)
 {
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)to;
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)to;
+	size_t len;
 	char name[SOCK_NAME];
 	int err = xsk_udp_resolve(&t->udp, to, &t->peers.way[i]);
 
@@ -114,10 +105,7 @@ static int add_server(struct xsk *t, unsigned int i, const struct sockaddr_stora
 			 strerror(-err));
 		return err;
 	}
-	xsk_peers_add(&t->peers,
-		      to->ss_family == AF_INET ? (const void *)&v4->sin_addr
-					       : (const void *)&v6->sin6_addr,
-		      v4->sin_port);
+	xsk_peers_add(&t->peers, sockaddr_host(to, &len), sockaddr_port(to));
 	return 0;
 }
 
@@ -140,7 +128,6 @@ int xsk_client(const struct transport_config *config, struct transport **out, ch
 			 sock_name(&config->addresses[0], name), strerror(-err));
 		return err;
 	}
-	/* sin_port and sin6_port stand at the same place. */
 	((struct sockaddr_in *)&way.from)->sin_port = htons((uint16_t)config->local_port);
 	err = open_end(config, ifname, &way.from, &t, why);
 	for (unsigned int i = 0; !err && i < config->naddresses; i++) {

@@ -35,7 +35,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--ring: %s is not a power of two", arg);
 		return 0;
 	case KEY_REQUIRE:
-		if (strcmp(arg, "zero-copy"))
+		if (strcmp(arg, "zero-copy") != 0)
 			argp_error(state, "--require: '%s' is not zero-copy", arg);
 		o->require_zero_copy = true;
 		return 0;

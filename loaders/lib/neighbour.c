@@ -4,29 +4,18 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "loaders/lib/netlink.h"
+#include "loaders/lib/sockaddr.h"
 
 #define TRIES   100
 #define STEP_NS 10000000L
 
 #define USABLE (NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP | NUD_STALE | NUD_DELAY | NUD_PROBE)
-
-/* sin_addr or sin6_addr. */
-static void *host_of(struct sockaddr_storage *addr, size_t *len)
-{
-	if (addr->ss_family == AF_INET) {
-		*len = sizeof(struct in_addr);
-		return &((struct sockaddr_in *)addr)->sin_addr;
-	}
-	*len = sizeof(struct in6_addr);
-	return &((struct sockaddr_in6 *)addr)->sin6_addr;
-}
 
 /* @hop: @to itself or the gateway before it. */
 static int route(struct sockaddr_storage *to, struct neighbour *n, struct sockaddr_storage *hop)
@@ -44,7 +33,7 @@ static int route(struct sockaddr_storage *to, struct neighbour *n, struct sockad
 	union netlink_answer answer;
 	const void *gateway, *oif, *source;
 	size_t len;
-	void *host = host_of(to, &len);
+	void *host = sockaddr_host(to, &len);
 	int err;
 
 	request.route.rtm_dst_len = (unsigned char)(8 * len);
@@ -61,10 +50,10 @@ static int route(struct sockaddr_storage *to, struct neighbour *n, struct sockad
 	memset(&n->from, 0, sizeof(n->from));
 	n->from.ss_family = to->ss_family;
 	if (source)
-		memcpy(host_of(&n->from, &len), source, len);
+		memcpy(sockaddr_host(&n->from, &len), source, len);
 	*hop = *to;
 	if (gateway)
-		memcpy(host_of(hop, &len), gateway, len);
+		memcpy(sockaddr_host(hop, &len), gateway, len);
 	return 0;
 }
 
@@ -86,7 +75,7 @@ static int look_up(struct sockaddr_storage *hop, struct neighbour *n)
 	const struct ndmsg *found = NLMSG_DATA(&answer.header);
 	const void *mac;
 	size_t len;
-	void *host = host_of(hop, &len);
+	void *host = sockaddr_host(hop, &len);
 	int err;
 
 	netlink_put(&request.header, NDA_DST, host, len);
@@ -117,7 +106,7 @@ static int start(struct sockaddr_storage *hop, const struct neighbour *n)
 	};
 	union netlink_answer answer;
 	size_t len;
-	void *host = host_of(hop, &len);
+	void *host = sockaddr_host(hop, &len);
 
 	netlink_put(&request.header, NDA_DST, host, len);
 	return netlink_ask(&request.header, &answer);

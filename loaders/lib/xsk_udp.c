@@ -7,6 +7,7 @@
 #include <linux/udp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <time.h>
@@ -14,8 +15,12 @@
 
 #include "loaders/lib/cpu_relax.h"
 #include "loaders/lib/msg.h"
+#include "loaders/lib/sockaddr.h"
 
 #define NS_PER_MS 1000000ULL
+
+/* Looks in vain between two yields of the CPU: some 20 us, many times a round trip. */
+#define IDLE_YIELD 512
 
 /* Longest that a closing endpoint waits for frames that were sent to come back. */
 #define DRAIN_STEPS 200
@@ -65,7 +70,7 @@ static uint64_t *refuse(struct xsk_udp *u, struct packet *p)
 	      (p->family == 4 ? offsetof(struct iphdr, daddr) : offsetof(struct ipv6hdr, daddr));
 	if ((p->family == 4) != (u->host_len == sizeof(struct in_addr)) ||
 	    get16(p->l4 + offsetof(struct udphdr, dest)) != u->local_port ||
-	    memcmp(dst, u->local_host, u->host_len))
+	    memcmp(dst, u->local_host, u->host_len) != 0)
 		return &u->count.foreign;
 	switch (packet_csum_settle(p)) {
 	case CSUM_WRONG:
@@ -133,8 +138,10 @@ uint32_t xsk_udp_receive(struct xsk_udp *u, struct xsk_datagram *d, uint32_t max
 		port = u->next_port;
 		u->next_port = port + 1 < u->nports ? port + 1 : 0;
 		n = xsk_port_receive(&u->port[port], &u->umem, descs, max);
-		if (n)
-			return take_batch(u, port, descs, n, d);
+		if (!n)
+			continue;
+		u->idle = 0;
+		return take_batch(u, port, descs, n, d);
 	}
 	return 0;
 }
@@ -160,14 +167,11 @@ void xsk_udp_learn(const struct xsk_udp *u, const struct xsk_datagram *d, struct
 {
 	const uint8_t *head = umem_data(&u->umem, d->addr);
 	struct sockaddr_storage from = {.ss_family = u->local.ss_family};
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&from;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)&from;
+	size_t len;
+	void *host = sockaddr_host(&from, &len);
 
-	v4->sin_port = d->src_port;
-	if (from.ss_family == AF_INET)
-		memcpy(&v4->sin_addr, d->src_host, sizeof(v4->sin_addr));
-	else
-		memcpy(&v6->sin6_addr, d->src_host, sizeof(v6->sin6_addr));
+	memcpy(host, d->src_host, len);
+	((struct sockaddr_in *)&from)->sin_port = d->src_port;
 	udp_headers_make(&peer->headers, head, head + ETH_ALEN, &u->local, &from);
 	peer->port = d->port;
 }
@@ -222,6 +226,12 @@ void xsk_udp_idle(struct xsk_udp *u)
 		if (u->busy_poll || xsk_ring_prod__needs_wakeup(&u->port[i].fill))
 			xsk_port_drive_rx(&u->port[i]);
 	}
+	/*
+	 * A spinner that never enters the kernel keeps ksoftirqd from its CPU, and with it what the
+	 * softirqs put off, which may be the very frame that it waits for.
+	 */
+	if (++u->idle % IDLE_YIELD == 0)
+		sched_yield();
 	cpu_relax();
 }
 

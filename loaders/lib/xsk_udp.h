@@ -67,6 +67,7 @@ struct xsk_udp {
 	uint32_t max_payload;
 	uint64_t beat_ns;
 	int stack_fd; /* a UDP socket on the same port, for what the classifier lets the stack have */
+	uint32_t idle; /* looks in vain since something came */
 	bool busy_poll;
 	struct xsk_udp_counters count;
 };

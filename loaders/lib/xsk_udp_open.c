@@ -12,6 +12,7 @@
 #include "loaders/lib/msg.h"
 #include "loaders/lib/neighbour.h"
 #include "loaders/lib/netif.h"
+#include "loaders/lib/sockaddr.h"
 #include "loaders/lib/xsk_udp.h"
 
 /* What may come by the stack at once, when this endpoint loses its CPU. */
@@ -19,20 +20,15 @@
 
 static int take_local(struct xsk_udp *u, const struct xsk_udp_request *req)
 {
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&req->local;
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&req->local;
 	static const uint8_t any[sizeof(struct in6_addr)];
+	size_t len;
+	const void *host = sockaddr_host(&req->local, &len);
 
 	u->local = req->local;
-	u->local_port = v4->sin_port;
-	if (req->local.ss_family == AF_INET) {
-		u->host_len = sizeof(v4->sin_addr);
-		memcpy(u->local_host, &v4->sin_addr, u->host_len);
-	} else {
-		u->host_len = sizeof(v6->sin6_addr);
-		memcpy(u->local_host, &v6->sin6_addr, u->host_len);
-	}
-	if (u->local_port && memcmp(u->local_host, any, u->host_len))
+	u->local_port = sockaddr_port(&req->local);
+	u->host_len = (uint32_t)len;
+	memcpy(u->local_host, host, len);
+	if (u->local_port && memcmp(host, any, len) != 0)
 		return 0;
 	msg_error("AF_XDP takes one local address and port: there is no socket of the stack that "
 		  "would stand for all of them");

@@ -38,6 +38,8 @@ attach() {
 
 # `serve TRANSPORT [OPTION...]` in namespace a, until it is ready; pid in $serve_pid.
 serve() {
+	# The one before said so, too.
+	rm -f "$out/serve"
 	nsenter --net="/run/netns/$lab_name-a" -- "$TRIPATH_BUILD/bin/tp-bench" serve --json --transport "$@" \
 		>"$out/serve" 2>"$out/serve.err" 3>&- &
 	serve_pid=$!
@@ -50,7 +52,7 @@ serve() {
 }
 
 said_or_dead() {
-	grep -q '"ready"' "$out/serve" || dead "$serve_pid"
+	grep -qs '"ready"' "$out/serve" || dead "$serve_pid"
 }
 
 dead() {
