@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The bench of suites `classes` and `sweep`: tp-bench at both ends of a veth pair, one path at a time."""
+"""The bench of suites `rtt`, `classes` and `sweep`: two namespaces joined by two veth pairs, tp-bench at
+both ends, one path at a time.
+
+The classifier is attached to one pair, at both ends, and AF_XDP alone is measured over that. The
+other pair is as the kernel makes it, without any XDP program and with every offload: the kernel's paths
+use that one. So no side waits for another's attach, and none pays for what it does not use.
+"""
 
 import contextlib
 import json
@@ -7,27 +13,85 @@ import os
 import select
 import signal
 import subprocess
+import time
 
-from . import lab, stats
+from . import host, lab, stats
 from .say import Failure
 
-PORT = 7000
+PATHS = ("tcp", "udp", "uring", "xsk")
+POLICY = """\
+version: 1
+name: load
+tenants:
+  - {name: default, default: true}
+services:
+  - {name: door, protocol: udp, port: 7000, class: rpc, path: af_xdp}
+  - {name: answers, protocol: udp, port: 7100, class: rpc, path: af_xdp}
+"""
+PORT, CLIENT_PORT = 7000, 7100
+PLAIN_SERVER, PLAIN_CLIENT = "10.78.0.1", "10.78.0.2"
+PLAIN_SERVER_IF, PLAIN_CLIENT_IF = "tps1", "tpc1"
 INCONCLUSIVE = 4  # tp-bench's exit status where the generator could not keep up
-PATHS = ("tcp", "udp", "uring")
 READY_S = 10
 
 
 class Lab:
-    """A pair, and how load is offered over it."""
-
     def __init__(self, pair, options):
         self.pair, self.options = pair, options
         self.bench = os.path.join(options.build, "bin", "tp-bench")
+        self.load = os.path.join(options.build, "bin", "tp-load")
         self.receipts = {}
+
+    def plain_up(self):
+        lab.run(
+            *("ip", "link", "add", PLAIN_SERVER_IF, "netns", self.pair.server, "type", "veth"),
+            *("peer", "name", PLAIN_CLIENT_IF, "netns", self.pair.client),
+        )
+        for netns, dev, address in (
+            (self.pair.server, PLAIN_SERVER_IF, PLAIN_SERVER),
+            (self.pair.client, PLAIN_CLIENT_IF, PLAIN_CLIENT),
+        ):
+            lab.run(*lab.inside(netns, "ip", "addr", "add", f"{address}/24", "dev", dev))
+            lab.run(*lab.inside(netns, "ip", "link", "set", dev, "up"))
+
+    @contextlib.contextmanager
+    def attached(self, policy, *more):
+        ends = (
+            (self.pair.server, self.pair.server_if),
+            (self.pair.client, self.pair.client_if),
+        )
+        try:
+            for netns, dev in ends:
+                lab.run(*lab.inside(netns, self.load, "attach", dev, "--policy", policy, *more))
+            yield
+        finally:
+            for netns, dev in ends:
+                subprocess.run(
+                    lab.inside(netns, self.load, "detach", dev), capture_output=True, check=False
+                )
+
+    def receipt(self, receipt):
+        """What is attached, in tp-load's words after traffic, and what each path really was."""
+        tell = ("status", self.pair.server_if, "--json", "--interval", "0.1")
+        status = json.loads(lab.run(*lab.inside(self.pair.server, self.load, *tell)))
+        receipt["status"] = status
+        receipt["programs"] = [host.program(i["program_id"]) for i in status["interfaces"]]
+        receipt["xdp_mode"] = status["interfaces"][0]["mode"]
+        receipt["paths"] = [{"path": path, **said} for path, said in self.receipts.items()]
+
+    def interfaces(self):
+        return [
+            host.interface(self.pair.server_if, self.pair.server),
+            host.interface(self.pair.client_if, self.pair.client),
+            host.interface(PLAIN_SERVER_IF, self.pair.server),
+            host.interface(PLAIN_CLIENT_IF, self.pair.client),
+        ]
 
     def address(self, path):
         """A port for each path: one path's last connections do not stand in another's way."""
-        return f"{self.pair.SERVER}:{PORT + PATHS.index(path)}"
+        if path == "xsk":
+            return f"{self.pair.SERVER}:{PORT}"
+        return f"{PLAIN_SERVER}:{PORT + 1 + PATHS.index(path)}"
 
     @contextlib.contextmanager
     def server(self, path, wait):
@@ -57,13 +121,17 @@ class Lab:
                 server.kill()
                 server.communicate()
 
-    def offer(self, path, wait, seconds, *more):
-        """What tp-bench says of @seconds of load over @path."""
+    def offer(self, path, wait, seconds, *more, client=None, cpu=None):
+        """What tp-bench says of @seconds of load over @path; @client: the transport of the asking end
+        where that is another.
+        """
         command = [
-            *(self.bench, "run", "--transport", path, "--to", self.address(path)),
-            *("--wait", wait, "--cpu", str(self.options.cpu), "--duration", str(seconds)),
-            *("--json", *map(str, more)),
+            *(self.bench, "run", "--transport", client or path, "--to", self.address(path)),
+            *("--wait", wait, "--cpu", str(self.options.cpu if cpu is None else cpu)),
+            *("--duration", str(seconds), "--json", *map(str, more)),
         ]
+        if (client or path) == "xsk":
+            command += ["--local-port", str(CLIENT_PORT)]
         with self.server(path, wait):
             done = subprocess.run(
                 lab.inside(self.pair.client, *command),
@@ -75,12 +143,37 @@ class Lab:
         if done.returncode not in (0, INCONCLUSIVE):
             raise Failure(f"tp-bench over {path}: {done.stderr.strip()}")
         result = json.loads(done.stdout)
-        self.receipts.setdefault(path, result["receipt"])
+        name = path if client in (None, path) else f"{path}, {client} client"
+        self.receipts.setdefault(name, result["receipt"])
         return result
 
-    def obtained(self):
-        """The receipt of each path, as tp-bench gave it."""
-        return [{"path": path, **receipt} for path, receipt in self.receipts.items()]
+
+@contextlib.contextmanager
+def opened(options, envelope):
+    """The lab, set up; the policy and the programs are in the envelope's receipt."""
+    scratch = os.path.join(options.build, "bench")
+    os.makedirs(scratch, exist_ok=True)
+    policy = os.path.join(scratch, "load.yaml")
+    with open(policy, "w", encoding="utf-8") as f:
+        f.write(POLICY)
+    with lab.joined_pair() as pair:
+        where = Lab(pair, options)
+        for program in (where.bench, where.load):
+            if not os.path.exists(program):
+                raise Failure(f"{program} is missing. Type: make all")
+        envelope.ran(where.bench, where.load, policy)
+        where.plain_up()
+        with where.attached(policy):
+            envelope["receipt"]["interfaces"] = where.interfaces()
+            yield where
+            where.receipt(envelope["receipt"])
+
+
+def idle(seconds):
+    """CPU seconds a second that the machine takes without any of this."""
+    before, start = host.busy(host.cpu_times()), time.monotonic()
+    time.sleep(seconds)
+    return (host.busy(host.cpu_times()) - before) / (time.monotonic() - start)
 
 
 def p_us(histogram, q):
@@ -122,7 +215,8 @@ class Collected:
             )
 
     def of(self, case, side, what):
+        """The values of all turns; fewer than turns, or none, where nothing was answered."""
         for (c, s, w, _, _), (values, _) in self.kept.items():
             if (c, s, w) == (case, side, what):
                 return values
-        raise KeyError(f"{case}: {what} of {side} was not measured")
+        return []

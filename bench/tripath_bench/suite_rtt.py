@@ -5,9 +5,10 @@ The same requests and replies by tp-bench over AF_XDP, TCP, UDP and io_uring, in
 one at a time, spinning, blocking and on one core; 32 outstanding; and the CPU time of a message.
 """
 
+import json
 import os
 
-from . import host, rtt_lab, stats
+from . import load_lab, stats
 from .say import Failure, Unsupported, progress
 
 TITLE = "Round trips: AF_XDP against the kernel's paths"
@@ -38,7 +39,7 @@ class Case:
         return ("--closed", "--outstanding", str(self.outstanding))
 
     def turn(self, where, number):
-        idle = rtt_lab.idle(self.seconds) if self.counts_cpu() else 0
+        idle = load_lab.idle(self.seconds) if self.counts_cpu() else 0
         first = number % len(self.sides)
         for side in self.sides[first:] + self.sides[:first]:
             if side in self.left_out:
@@ -46,15 +47,16 @@ class Case:
             path = side.removesuffix(AGAIN)
             mixed = path == MIXED
             try:
-                result = where.ask(
+                result = where.offer(
                     "xsk" if mixed else path,
-                    self.size,
                     self.wait,
                     self.seconds,
+                    *("--size", self.size, "--fanout", 1, "--reads", "echo", "--warmup", 0.05),
                     *self._options(),
-                    client_cpu=0 if self.same_core else where.options.cpu,
-                    mixed=mixed,
+                    client="udp" if mixed else None,
+                    cpu=0 if self.same_core else None,
                 )
+                few_lost(path, result)
             except Failure as why:
                 if path in ("xsk", "udp", "tcp", MIXED):
                     raise
@@ -263,13 +265,19 @@ def notes(envelope):
         envelope.note(text)
 
 
+def few_lost(path, result):
+    counts = result["counts"]
+    if counts["lost"] * 100 > counts["sent"]:
+        raise Failure(
+            f"{counts['lost']} of {counts['sent']} messages over {path} were lost: "
+            f"not a measurement ({json.dumps(result['receipt'].get('counters', {}))})"
+        )
+
+
 def run(envelope, options):
-    for name in ("tp-bench", "tp-load"):
-        if not os.path.exists(os.path.join(options.build, "bin", name)):
-            raise Failure(f"{name} is missing in {options.build}. Type: make all")
     if (os.cpu_count() or 1) < 2:
         raise Unsupported("both ends spin, so two CPUs are needed")
-    with rtt_lab.opened(options) as (where, policy):
+    with load_lab.opened(options, envelope) as where:
         envelope.workload(
             "requests and replies of one size, 48 bytes of them tp-bench's header, between two "
             "namespaces over veth",
@@ -277,23 +285,11 @@ def run(envelope, options):
             sizes_bytes=[*SMALL, *LARGER],
             fixed_rate_per_s=RATE,
         )
-        envelope["receipt"]["interfaces"] = [
-            host.interface(where.pair.server_if, where.pair.server),
-            host.interface(where.pair.client_if, where.pair.client),
-            host.interface(rtt_lab.PLAIN_SERVER_IF, where.pair.server),
-            host.interface(rtt_lab.PLAIN_CLIENT_IF, where.pair.client),
-        ]
-        envelope.ran(where.bench, where.load, policy)
         todo = list(cases(options))
         for number in range(options.pairs):
             for _, case in todo:
                 case.turn(where, number)
             progress(f"turn {number + 1} of {options.pairs}")
-        envelope["receipt"]["transports"] = where.receipts
-        status = where.status()
-        envelope["receipt"]["status"] = status
-        envelope["receipt"]["programs"] = [host.program(i["program_id"]) for i in status["interfaces"]]
-        envelope["receipt"]["xdp_mode"] = status["interfaces"][0]["mode"]
     for kind, case in todo:
         case.keep(envelope)
         figures(envelope, case)
