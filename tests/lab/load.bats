@@ -145,6 +145,53 @@ policy_with() {
 		and .flow_table.events.refreshed > 0' "$BATS_TEST_TMPDIR/status"
 }
 
+# The packets of the service or tenant $1; nothing where the policy has no such name.
+counted_as() {
+	lab_load status v0 --json --interval 0.05 |
+		jq -r --arg name "$1" '[.interfaces[0] | (.services[], .tenants[]) | select((.service // .tenant) == $name).packets | tostring] | join(" ")'
+}
+
+@test "after a reload each counter is still of the service and tenant that it is named after" {
+	policy_with 7000 stack >"$BATS_TEST_TMPDIR/old.yaml"
+	cat >"$BATS_TEST_TMPDIR/new.yaml" <<-YAML
+		version: 1
+		name: lab
+		tenants:
+		  - {name: other, match: {local: [10.99.0.1/32]}}
+		  - {name: peer, match: {peer: [10.99.0.0/24, "fd99::/64"]}}
+		  - {name: default, default: true}
+		services:
+		  - {name: window, protocol: udp, port: 7001, class: rpc, path: stack, tenant: other}
+		  - {name: door, protocol: udp, port: 7000, class: rpc, path: stack, tenant: peer}
+	YAML
+	lab_load attach v0 --policy "$BATS_TEST_TMPDIR/old.yaml"
+	lab_send b 10.99.0.1 7000 640
+	lab_until 5 lab_at_least v0 .reasons.service_stack 640
+
+	lab_load reload v0 --policy "$BATS_TEST_TMPDIR/new.yaml"
+	[ "$(counted_as door) $(counted_as peer) $(counted_as window) $(counted_as other)" = "640 640 0 0" ]
+	lab_send b 10.99.0.1 7001 64
+	lab_until 5 lab_at_least v0 .reasons.service_stack 704
+	[ "$(counted_as door) $(counted_as peer) $(counted_as window) $(counted_as other)" = "640 640 64 64" ]
+
+	# What goes away is not left to the next that comes.
+	sed -e 's/door/hatch/' -e 's/peer,/guest,/' -e 's/tenant: peer/tenant: guest/' "$BATS_TEST_TMPDIR/new.yaml" >"$BATS_TEST_TMPDIR/third.yaml"
+	lab_load reload v0 --policy "$BATS_TEST_TMPDIR/third.yaml"
+	[ "$(counted_as hatch) $(counted_as guest) $(counted_as window) $(counted_as other)" = "0 0 64 64" ]
+	[ "$(counted_as door)$(counted_as peer)" = "" ]
+	lab_send b 10.99.0.1 7000 64
+	lab_until 5 lab_at_least v0 .reasons.service_stack 768
+	[ "$(counted_as hatch) $(counted_as guest) $(counted_as window) $(counted_as other)" = "64 64 64 64" ]
+	lab_load reload v0 --policy "$BATS_TEST_TMPDIR/old.yaml"
+	lab_load reload v0 --policy "$BATS_TEST_TMPDIR/third.yaml"
+	[ "$(counted_as hatch) $(counted_as guest) $(counted_as window) $(counted_as other)" = "0 0 0 0" ]
+	lab_load explain v0 udp 10.99.0.2:5000 10.99.0.1:7001 --json | jq -e '.service == "window" and .tenant == "other"'
+	lab_load status v0 --interval 0.05 | awk '/SERVICE/, /REASON/' >"$BATS_TEST_TMPDIR/text"
+	cat "$BATS_TEST_TMPDIR/text"
+	[ "$(grep -cE '^  (none|control|window|hatch|other|guest|default) ' "$BATS_TEST_TMPDIR/text")" = 7 ]
+	[ "$(grep -cE '^ +[0-9]' "$BATS_TEST_TMPDIR/text")" = 0 ]
+}
+
 @test "reload refuses a policy that is wrong, and one with another flow table" {
 	lab_load attach v0 --policy "$policy"
 	echo 'nonsense' >"$BATS_TEST_TMPDIR/bad.yaml"
