@@ -27,8 +27,8 @@ int load_explain(int argc, char **argv);
 /* Options that every command has (-v); a command's argp names it as a child. */
 extern const struct argp load_common_argp;
 
-/* False, having said so, without root. */
-bool load_need_root(const char *command);
+/* False, having said so, without root or where pins are out of sight. */
+bool load_can_work(const char *command);
 
 /* --- found.c: what is attached under an interface's name --- */
 

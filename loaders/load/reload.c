@@ -205,7 +205,7 @@ int load_reload(int argc, char **argv)
 	int code = EXIT_FAILED;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &reload);
-	if (!load_need_root("reload"))
+	if (!load_can_work("reload"))
 		return EXIT_FAILED;
 	if (policy_load(reload.file, &reload.source))
 		return EXIT_USAGE;

@@ -430,14 +430,35 @@ os.kill(int(sys.argv[1]), signal.SIGCONT)' $sink
 		and .verdicts.af_xdp == $got[0].got + $got[0].full' "$BATS_TEST_TMPDIR/status"
 }
 
-@test "a mount namespace that would take the pins along is refused, with the way to go" {
-	# shellcheck disable=SC2016 # for the inner shell to expand
-	run unshare --mount bash -c 'umount /sys/fs/bpf 2>/dev/null; exec nsenter --net="$1" "$2" attach v0 --policy "$3"' \
-		_ "/run/netns/$lab_name-a" "$TRIPATH_BUILD/bin/tp-load" "$policy"
+@test "a mount namespace that hides the pins is refused, with the way to go" {
+	local arguments
+
+	hidden() {
+		# shellcheck disable=SC2016 # for the inner shell to expand
+		unshare --mount bash -c 'umount /sys/fs/bpf 2>/dev/null; exec nsenter --net="$1" "${@:2}"' _ "/run/netns/$lab_name-a" "$@"
+	}
+	run hidden "$TRIPATH_BUILD/bin/tp-load" attach v0 --policy "$policy"
 	echo "$output"
 	[ "$status" = 1 ]
 	[[ $output == *"nsenter --net="* ]]
 	[ -z "$(lab_xdp v0)" ]
+
+	# Nor does any other command take what it cannot see for nothing.
+	lab_load attach v0 --policy "$policy"
+	while read -ra arguments; do
+		run hidden "$TRIPATH_BUILD/bin/${arguments[0]}" "${arguments[@]:1}"
+		echo "${arguments[*]}: $output"
+		[ "$status" = 1 ]
+		[[ $output == *"nsenter --net="* ]]
+	done <<-END
+		tp-load status
+		tp-load status v0 --json
+		tp-load detach --all
+		tp-load reload v0 --policy $policy
+		tp-load explain v0 udp 10.99.0.2:1 10.99.0.1:7000
+		tp-xsk --iface v0
+	END
+	[ -n "$(lab_xdp v0)" ]
 }
 
 @test "a renamed interface is found under the name that it had" {
