@@ -496,8 +496,9 @@ os.kill(int(sys.argv[1]), signal.SIGCONT)' $sink
 	lab_load attach v0 --policy "$BATS_TEST_TMPDIR/cpu.yaml"
 	peer() { nsenter --net="/run/netns/$lab_name-$1" -- "$BATS_TEST_DIRNAME/xsk-peer" "${@:2}"; }
 	for server in "serve 10.99.0.1 7000" "serve fd99:0::1 7000" "tcp-serve 10.99.0.1 5201"; do
+		# Not by peer: $! would name a subshell, and its child would outlive it.
 		# shellcheck disable=SC2086 # words of a command
-		peer a $server >"$BATS_TEST_TMPDIR/server${#servers[@]}" 3>&- &
+		nsenter --net="/run/netns/$lab_name-a" -- "$BATS_TEST_DIRNAME/xsk-peer" $server >"$BATS_TEST_TMPDIR/server${#servers[@]}" 3>&- &
 		servers+=($!)
 		lab_until 5 grep -q ready "$BATS_TEST_TMPDIR/server$((${#servers[@]} - 1))"
 	done
