@@ -13,7 +13,7 @@ tp-xsk_SRCS := loaders/tp-xsk.c $(XSK_LIB_SRCS) loaders/lib/msg.c loaders/xsk/ad
 tp-xsk_LIBS := -lxdp -lbpf -ljansson -lpthread
 
 PROGRAMS += tp-load
-tp-load_SRCS := loaders/tp-load.c loaders/load/attach.c loaders/load/claim.c loaders/load/cpus.c loaders/load/detach.c loaders/load/drops.c \
+tp-load_SRCS := loaders/tp-load.c loaders/load/attach.c loaders/load/claim.c loaders/load/counts.c loaders/load/cpus.c loaders/load/detach.c loaders/load/drops.c \
 	loaders/load/explain.c loaders/load/figures.c loaders/load/found.c loaders/load/instance.c loaders/load/live.c loaders/load/moved.c \
 	loaders/load/names.c loaders/load/prepare.c loaders/load/question.c loaders/load/reload.c loaders/load/status.c \
 	loaders/load/status_json.c loaders/load/status_text.c loaders/load/warn.c loaders/lib/generation.c \

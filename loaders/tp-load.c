@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "loaders/lib/msg.h"
+#include "loaders/lib/pins.h"
 #include "loaders/load/load.h"
 #include "loaders/lib/version.h"
 
@@ -42,11 +43,19 @@ static const struct argp_option common_options[] = {
 
 const struct argp load_common_argp = {.options = common_options, .parser = parse_common};
 
-bool load_need_root(const char *command)
+bool load_can_work(const char *command)
 {
-	if (geteuid() == 0)
+	if (geteuid() != 0)
+		msg_error("this needs root; type: sudo tp-load %s ...", command);
+	else if (pins_hidden())
+		msg_error("no bpffs is mounted in this mount namespace (`ip netns exec` makes such "
+			  "a one): what "
+			  "is attached cannot be seen here, and would go away with the namespace; "
+			  "enter the "
+			  "network namespace alone: nsenter --net=/run/netns/NAME tp-load %s ...",
+			  command);
+	else
 		return true;
-	msg_error("this needs root; type: sudo tp-load %s ...", command);
 	return false;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "loaders/lib/msg.h"
+#include "loaders/lib/pins.h"
 #include "loaders/xsk/options.h"
 #include "loaders/xsk/report.h"
 #include "loaders/lib/xsk_target.h"
@@ -41,7 +42,11 @@ static int open_targets(struct sink *s)
 	int err;
 
 	err = target_open(&s->target[0], s->opt.iface);
-	if (err == -ENOENT)
+	if (err == -ENOENT && pins_hidden())
+		msg_error("no bpffs is mounted in this mount namespace (`ip netns exec` makes such "
+			  "a one): enter "
+			  "the network namespace alone: nsenter --net=/run/netns/NAME tp-xsk ...");
+	else if (err == -ENOENT)
 		msg_error("nothing is attached to %s: make load IFACE=%s "
 			  "POLICY=docs/examples/agentic.yaml, "
 			  "or: tp-load attach %s --policy FILE",

@@ -89,8 +89,8 @@ struct policy {
 	__u8 hash[TP_HASH_LEN];
 	__u32 generation;
 	__u32 flags;        /* TP_GEN_* */
-	__u32 services;     /* ids in use: 0 .. services - 1 */
-	__u32 tenants;      /* ids in use: 0 .. tenants - 1; 0 is the default tenant */
+	__u32 services;     /* ids in use: 0 .. services - 1, but for those without a name */
+	__u32 tenants;      /* likewise 0 .. tenants - 1; 0 is the default tenant */
 	__u32 prefixes;     /* entries of tenant_prefixes */
 	__u8 has_prefix[8]; /* [kind]: 1 where tenant_prefixes holds such a prefix: saves look-ups
 			     */

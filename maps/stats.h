@@ -3,7 +3,8 @@
  * Counters of the classifier.  All of them are rows by receive queue: NAPI runs a queue on one CPU
  * at a time, so native mode counts without atomics; generic mode and tun, where that does not hold,
  * count with them.  Row `queues` (one past the last) takes packets of a queue that appeared after
- * attach. Values only grow; readers take differences.
+ * attach. Values only grow; readers take differences. Only a service or tenant that a reload
+ * brings in begins at 0, in rows that others may have left.
  */
 #ifndef TRIPATH_MAPS_STATS_H
 #define TRIPATH_MAPS_STATS_H

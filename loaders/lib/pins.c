@@ -64,18 +64,26 @@ static bool mounts_are_private(void)
 	return false;
 }
 
+static bool is_bpffs(const struct statfs *fs)
+{
+	return (unsigned long)fs->f_type == BPF_FS_MAGIC;
+}
+
+bool pins_hidden(void)
+{
+	struct statfs fs;
+
+	return (statfs(PINS_BPFFS, &fs) || !is_bpffs(&fs)) && mounts_are_private();
+}
+
 int pins_mount(void)
 {
 	struct statfs fs;
 
 	if (statfs(PINS_BPFFS, &fs))
 		return -errno;
-	if ((unsigned long)fs.f_type != BPF_FS_MAGIC) {
-		if (mounts_are_private())
-			return -EXDEV;
-		if (mount("bpf", PINS_BPFFS, "bpf", 0, "mode=0700"))
-			return -errno;
-	}
+	if (!is_bpffs(&fs) && mount("bpf", PINS_BPFFS, "bpf", 0, "mode=0700"))
+		return -errno;
 	return make_dir(PINS_ROOT);
 }
 

@@ -14,6 +14,7 @@
 
 #include <limits.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,9 +25,12 @@
 #define PINS_PATH_MAX 160
 
 /*
- * Mounts bpffs on PINS_BPFFS where nothing did, and makes PINS_ROOT. Needs root.  -EXDEV where a mount
- * made now would be private to this branch of processes and the pins would go away with it.
+ * True where no bpffs is mounted and one mounted now would be private to this branch of processes: what
+ * others pinned is out of sight, and what is pinned here would go away with the mount.
  */
+bool pins_hidden(void);
+
+/* Mounts bpffs on PINS_BPFFS where nothing did, and makes PINS_ROOT. Needs root, and not pins_hidden(). */
 int pins_mount(void);
 
 /* Holds the lock of everything that changes pins until the returned descriptor is closed; waits for

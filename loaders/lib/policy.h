@@ -7,6 +7,7 @@
 #ifndef TRIPATH_LOADERS_LIB_POLICY_H
 #define TRIPATH_LOADERS_LIB_POLICY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "maps/flow.h"
@@ -50,5 +51,17 @@ size_t policy_cpus(const struct policy_source *src, __u32 *cpus, size_t max);
  */
 int policy_compile(const struct policy_source *src, struct policy *out,
 		   struct prefix_entry **prefixes, size_t *n);
+
+/*
+ * Gives the services and tenants of @policy, fresh from policy_compile(), the ids that @old has for
+ * their names, and others ids that @old does not use, as long as there are such.  Ids without a
+ * name are then left between those in use.  The default tenant's id is fixed.
+ */
+void policy_keep_ids(struct policy *policy, struct prefix_entry *prefixes, size_t n,
+		     const struct policy *old);
+
+/* Whether @id stands for another name than under @old, so that what was counted under it is not its own. */
+bool policy_new_service(const struct policy *policy, const struct policy *old, __u32 id);
+bool policy_new_tenant(const struct policy *policy, const struct policy *old, __u32 id);
 
 #endif

@@ -11,6 +11,7 @@
  *	policy_services.c  the same for services
  *	policy_ports.c     port -> group of services
  *	policy_compile.c   struct policy
+ *	policy_ids.c       ids that follow names through a reload
  */
 #ifndef TRIPATH_LOADERS_LIB_POLICY_SOURCE_H
 #define TRIPATH_LOADERS_LIB_POLICY_SOURCE_H

@@ -209,14 +209,6 @@ static int run(struct attach *attach)
 	int lock, err;
 
 	err = pins_mount();
-	if (err == -EXDEV) {
-		msg_error("no bpffs is mounted here, and one mounted now would go away with this "
-			  "mount namespace, and the program with it (`ip netns exec` makes such a "
-			  "one); enter the network namespace alone: "
-			  "nsenter --net=/run/netns/NAME tp-load attach %s ...",
-			  attach->ifname);
-		return EXIT_FAILED;
-	}
 	if (err) {
 		msg_error("cannot mount bpffs on " PINS_BPFFS ": %s", strerror(-err));
 		return EXIT_FAILED;
@@ -251,7 +243,7 @@ int load_attach(int argc, char **argv)
 	int err, code = EXIT_FAILED;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &attach);
-	if (!load_need_root("attach"))
+	if (!load_can_work("attach"))
 		return EXIT_FAILED;
 	err = netif_query(attach.ifname, &attach.netif);
 	if (err) {

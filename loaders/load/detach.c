@@ -230,7 +230,7 @@ int load_detach(int argc, char **argv)
 	int lock, code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &detach);
-	if (!load_need_root("detach"))
+	if (!load_can_work("detach"))
 		return EXIT_FAILED;
 	lock = pins_lock();
 	if (lock == -ENOENT) {

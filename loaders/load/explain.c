@@ -292,7 +292,7 @@ int load_explain(int argc, char **argv)
 	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &question);
-	if (!load_need_root("explain"))
+	if (!load_can_work("explain"))
 		return EXIT_FAILED;
 	policy = calloc(1, sizeof(*policy));
 	if (!policy) {

@@ -283,5 +283,5 @@ double status_seconds(const struct status *status)
 
 double status_rate(const struct status *status, uint64_t then, uint64_t now)
 {
-	return (double)(now - then) / status_seconds(status);
+	return (double)(now < then ? now : now - then) / status_seconds(status);
 }

@@ -11,7 +11,7 @@
 #include "maps/stats.h"
 #include "maps/steer.h"
 
-/* Two of these are taken an interval apart; values only grow. */
+/* Two of these are taken an interval apart; values only grow, but for what a reload starts anew. */
 struct figures {
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
 	struct queue_stats
@@ -67,7 +67,7 @@ void status_free(struct status *status);
 /* Seconds between the two readings. */
 double status_seconds(const struct status *status);
 
-/* @now - @then per second. */
+/* @now - @then per second; of a counter that a reload started anew meanwhile, @now per second. */
 double status_rate(const struct status *status, uint64_t then, uint64_t now);
 
 /* status_text.c and status_json.c */

@@ -27,8 +27,8 @@ int load_explain(int argc, char **argv);
 /* Options that every command has (-v); a command's argp names it as a child. */
 extern const struct argp load_common_argp;
 
-/* False, having said so, without root. */
-bool load_need_root(const char *command);
+/* False, having said so, without root or where pins are out of sight. */
+bool load_can_work(const char *command);
 
 /* --- found.c: what is attached under an interface's name --- */
 
@@ -73,6 +73,16 @@ int cpus_fill(int map, const struct policy_source *source);
 
 /* Removes the entries that @source does not need; no packet may be sent to them any more. */
 void cpus_prune(int map, const struct policy_source *source);
+
+/* --- counts.c: counters by service and tenant --- */
+
+/*
+ * Before @policy is put in force in place of @old: rows of ids that stand for another name begin at
+ * 0.  Nothing counts there yet, unless the default tenant has a new name or every id is in use.
+ * 0 or -errno.
+ */
+int counts_restart(const char *ifname, uint32_t queues, const struct policy *policy,
+		   const struct policy *old);
 
 /* --- drops.c: the tracer of lost redirects --- */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* tp-load reload: another policy, under traffic; counters and flows go on. */
+/* tp-load reload: another policy, under traffic; flows go on, and counters under their names. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,12 +94,16 @@ static bool same_flow_table(const struct reload *reload, const struct found *fou
 }
 
 /* New CPUs before the policy that sends to them, old ones away only when nothing does. */
-static int swap(struct reload *reload, const struct generation_maps *maps, int cpus)
+static int swap(struct reload *reload, const struct generation_maps *maps, int cpus,
+		uint32_t queues)
 {
 	struct btf *btf = types_of(reload->ifname);
 	int err;
 
-	err = cpus_fill(cpus, reload->source);
+	policy_keep_ids(reload->policy, reload->prefixes, reload->prefix_count, reload->old);
+	err = counts_restart(reload->ifname, queues, reload->policy, reload->old);
+	if (!err)
+		err = cpus_fill(cpus, reload->source);
 	if (!err)
 		err = generation_install(maps, btf, reload->policy, reload->prefixes,
 					 reload->prefix_count);
@@ -136,12 +140,12 @@ static int reload_locked(struct reload *reload)
 		goto close_maps;
 	}
 	if (generation_read(&maps, reload->old))
-		reload->old->name[0] = '\0';
+		memset(reload->old, 0, sizeof(*reload->old));
 	if (policy_cpus(reload->source, NULL, 0))
 		drops_attach(reload->ifname, found.state.config.queues, true);
 	reload->mode = found.state.mode;
 	reload->here = !found.moved;
-	err = swap(reload, &maps, cpus);
+	err = swap(reload, &maps, cpus, found.state.config.queues);
 	if (err == -EOVERFLOW)
 		msg_error("%s has had %u policies, which is all that can be counted: tp-load "
 			  "detach %s && "
@@ -201,7 +205,7 @@ int load_reload(int argc, char **argv)
 	int code = EXIT_FAILED;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &reload);
-	if (!load_need_root("reload"))
+	if (!load_can_work("reload"))
 		return EXIT_FAILED;
 	if (policy_load(reload.file, &reload.source))
 		return EXIT_USAGE;

@@ -214,7 +214,7 @@ int load_status(int argc, char **argv)
 	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &request);
-	if (!load_need_root("status"))
+	if (!load_can_work("status"))
 		return EXIT_FAILED;
 	do
 		code = once(&request);

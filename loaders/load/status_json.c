@@ -83,6 +83,7 @@ static json_t *queue(const struct status *status, uint32_t i)
 	return object;
 }
 
+/* NULL for an id that a reload left without a name; likewise tenant(). */
 static json_t *service(const struct status *status, uint32_t i)
 {
 	static const char *const sizes[] = {
@@ -93,9 +94,12 @@ static json_t *service(const struct status *status, uint32_t i)
 	const struct service_stats *then = &status->before->service[i];
 	const struct service_stats *now = &status->after->service[i];
 	const __u64 *counts = (const __u64 *)&now->sizes;
-	json_t *object, *histogram = json_object();
+	json_t *object, *histogram;
 	uint32_t s;
 
+	if (!service_name(status->policy, i)[0])
+		return NULL;
+	histogram = json_object();
 	for (s = 0; s < TP_SIZE_BUCKETS; s++)
 		json_object_set_new(histogram, sizes[s], counter(counts[s]));
 	object = traffic(status, then->packets, now->packets, then->bytes, now->bytes);
@@ -117,6 +121,8 @@ static json_t *tenant(const struct status *status, uint32_t i)
 	const struct tenant_stats *now = &status->after->tenant[i];
 	json_t *object;
 
+	if (!tenant_name(status->policy, i)[0])
+		return NULL;
 	object = traffic(status, then->packets, now->packets, then->bytes, now->bytes);
 	json_object_set_new(object, "tenant", json_string(tenant_name(status->policy, i)));
 	return object;
@@ -136,11 +142,14 @@ static json_t *policy_json(const struct policy *policy)
 static json_t *rows(const struct status *status, uint32_t count,
 		    json_t *(*row)(const struct status *status, uint32_t i))
 {
-	json_t *array = json_array();
+	json_t *array = json_array(), *object;
 	uint32_t i;
 
-	for (i = 0; i < count; i++)
-		json_array_append_new(array, row(status, i));
+	for (i = 0; i < count; i++) {
+		object = row(status, i);
+		if (object)
+			json_array_append_new(array, object);
+	}
 	return array;
 }
 

@@ -113,6 +113,8 @@ static void print_services(const struct status *status)
 	for (i = 0; i < policy->services && i < TP_MAX_SERVICES; i++) {
 		then = &status->before->service[i];
 		now = &status->after->service[i];
+		if (!service_name(policy, i)[0])
+			continue;
 		printf("  %-20s %-9s %-6s", service_name(policy, i),
 		       i < TP_SERVICE_FIRST ? "-" : class_name(policy->service[i].class_),
 		       i < TP_SERVICE_FIRST ? "-" : path_name(policy->service[i].path));
@@ -138,6 +140,8 @@ static void print_tenants(const struct status *status)
 	for (i = 0; i < policy->tenants && i < TP_MAX_TENANTS; i++) {
 		then = &status->before->tenant[i];
 		now = &status->after->tenant[i];
+		if (!tenant_name(policy, i)[0])
+			continue;
 		if (!now->packets && policy->tenants > TENANTS_SHOWN_IDLE) {
 			idle++;
 			continue;

@@ -51,6 +51,12 @@ int client_init(struct worker *workers, uint32_t index, uint32_t n)
 	c->workers = workers;
 	c->nworkers = n;
 	c->first_port = ntohs(port_of(&opt->from));
+	if (c->first_port + n - 1 > UINT16_MAX) {
+		msg_error("--from: %u workers ask from a port each, from %u on, and ports end at "
+			  "%u: take at most %u, or one --queue",
+			  n, c->first_port, UINT16_MAX, UINT16_MAX + 1 - n);
+		return -ERANGE;
+	}
 	c->dport = port_of(&opt->to);
 	err = neighbour_own_mac(w->opt->iface, mac);
 	if (err) {

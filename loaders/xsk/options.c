@@ -255,6 +255,10 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_DURATION:
 		opt->duration_s = value_seconds(state, "--duration", arg);
+		if (!(opt->duration_s > 0))
+			argp_error(
+				state,
+				"--duration: 0 is no time; without it tp-xsk runs until a signal");
 		break;
 	case KEY_COUNT:
 		opt->count = value_number(state, "--count", arg, 1, UINT64_MAX);

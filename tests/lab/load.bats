@@ -145,6 +145,53 @@ policy_with() {
 		and .flow_table.events.refreshed > 0' "$BATS_TEST_TMPDIR/status"
 }
 
+# The packets of the service or tenant $1; nothing where the policy has no such name.
+counted_as() {
+	lab_load status v0 --json --interval 0.05 |
+		jq -r --arg name "$1" '[.interfaces[0] | (.services[], .tenants[]) | select((.service // .tenant) == $name).packets | tostring] | join(" ")'
+}
+
+@test "after a reload each counter is still of the service and tenant that it is named after" {
+	policy_with 7000 stack >"$BATS_TEST_TMPDIR/old.yaml"
+	cat >"$BATS_TEST_TMPDIR/new.yaml" <<-YAML
+		version: 1
+		name: lab
+		tenants:
+		  - {name: other, match: {local: [10.99.0.1/32]}}
+		  - {name: peer, match: {peer: [10.99.0.0/24, "fd99::/64"]}}
+		  - {name: default, default: true}
+		services:
+		  - {name: window, protocol: udp, port: 7001, class: rpc, path: stack, tenant: other}
+		  - {name: door, protocol: udp, port: 7000, class: rpc, path: stack, tenant: peer}
+	YAML
+	lab_load attach v0 --policy "$BATS_TEST_TMPDIR/old.yaml"
+	lab_send b 10.99.0.1 7000 640
+	lab_until 5 lab_at_least v0 .reasons.service_stack 640
+
+	lab_load reload v0 --policy "$BATS_TEST_TMPDIR/new.yaml"
+	[ "$(counted_as door) $(counted_as peer) $(counted_as window) $(counted_as other)" = "640 640 0 0" ]
+	lab_send b 10.99.0.1 7001 64
+	lab_until 5 lab_at_least v0 .reasons.service_stack 704
+	[ "$(counted_as door) $(counted_as peer) $(counted_as window) $(counted_as other)" = "640 640 64 64" ]
+
+	# What goes away is not left to the next that comes.
+	sed -e 's/door/hatch/' -e 's/peer,/guest,/' -e 's/tenant: peer/tenant: guest/' "$BATS_TEST_TMPDIR/new.yaml" >"$BATS_TEST_TMPDIR/third.yaml"
+	lab_load reload v0 --policy "$BATS_TEST_TMPDIR/third.yaml"
+	[ "$(counted_as hatch) $(counted_as guest) $(counted_as window) $(counted_as other)" = "0 0 64 64" ]
+	[ "$(counted_as door)$(counted_as peer)" = "" ]
+	lab_send b 10.99.0.1 7000 64
+	lab_until 5 lab_at_least v0 .reasons.service_stack 768
+	[ "$(counted_as hatch) $(counted_as guest) $(counted_as window) $(counted_as other)" = "64 64 64 64" ]
+	lab_load reload v0 --policy "$BATS_TEST_TMPDIR/old.yaml"
+	lab_load reload v0 --policy "$BATS_TEST_TMPDIR/third.yaml"
+	[ "$(counted_as hatch) $(counted_as guest) $(counted_as window) $(counted_as other)" = "0 0 0 0" ]
+	lab_load explain v0 udp 10.99.0.2:5000 10.99.0.1:7001 --json | jq -e '.service == "window" and .tenant == "other"'
+	lab_load status v0 --interval 0.05 | awk '/SERVICE/, /REASON/' >"$BATS_TEST_TMPDIR/text"
+	cat "$BATS_TEST_TMPDIR/text"
+	[ "$(grep -cE '^  (none|control|window|hatch|other|guest|default) ' "$BATS_TEST_TMPDIR/text")" = 7 ]
+	[ "$(grep -cE '^ +[0-9]' "$BATS_TEST_TMPDIR/text")" = 0 ]
+}
+
 @test "reload refuses a policy that is wrong, and one with another flow table" {
 	lab_load attach v0 --policy "$policy"
 	echo 'nonsense' >"$BATS_TEST_TMPDIR/bad.yaml"
@@ -383,14 +430,35 @@ os.kill(int(sys.argv[1]), signal.SIGCONT)' $sink
 		and .verdicts.af_xdp == $got[0].got + $got[0].full' "$BATS_TEST_TMPDIR/status"
 }
 
-@test "a mount namespace that would take the pins along is refused, with the way to go" {
-	# shellcheck disable=SC2016 # for the inner shell to expand
-	run unshare --mount bash -c 'umount /sys/fs/bpf 2>/dev/null; exec nsenter --net="$1" "$2" attach v0 --policy "$3"' \
-		_ "/run/netns/$lab_name-a" "$TRIPATH_BUILD/bin/tp-load" "$policy"
+@test "a mount namespace that hides the pins is refused, with the way to go" {
+	local arguments
+
+	hidden() {
+		# shellcheck disable=SC2016 # for the inner shell to expand
+		unshare --mount bash -c 'umount /sys/fs/bpf 2>/dev/null; exec nsenter --net="$1" "${@:2}"' _ "/run/netns/$lab_name-a" "$@"
+	}
+	run hidden "$TRIPATH_BUILD/bin/tp-load" attach v0 --policy "$policy"
 	echo "$output"
 	[ "$status" = 1 ]
 	[[ $output == *"nsenter --net="* ]]
 	[ -z "$(lab_xdp v0)" ]
+
+	# Nor does any other command take what it cannot see for nothing.
+	lab_load attach v0 --policy "$policy"
+	while read -ra arguments; do
+		run hidden "$TRIPATH_BUILD/bin/${arguments[0]}" "${arguments[@]:1}"
+		echo "${arguments[*]}: $output"
+		[ "$status" = 1 ]
+		[[ $output == *"nsenter --net="* ]]
+	done <<-END
+		tp-load status
+		tp-load status v0 --json
+		tp-load detach --all
+		tp-load reload v0 --policy $policy
+		tp-load explain v0 udp 10.99.0.2:1 10.99.0.1:7000
+		tp-xsk --iface v0
+	END
+	[ -n "$(lab_xdp v0)" ]
 }
 
 @test "a renamed interface is found under the name that it had" {
@@ -428,8 +496,9 @@ os.kill(int(sys.argv[1]), signal.SIGCONT)' $sink
 	lab_load attach v0 --policy "$BATS_TEST_TMPDIR/cpu.yaml"
 	peer() { nsenter --net="/run/netns/$lab_name-$1" -- "$BATS_TEST_DIRNAME/xsk-peer" "${@:2}"; }
 	for server in "serve 10.99.0.1 7000" "serve fd99:0::1 7000" "tcp-serve 10.99.0.1 5201"; do
+		# Not by peer: $! would name a subshell, and its child would outlive it.
 		# shellcheck disable=SC2086 # words of a command
-		peer a $server >"$BATS_TEST_TMPDIR/server${#servers[@]}" 3>&- &
+		nsenter --net="/run/netns/$lab_name-a" -- "$BATS_TEST_DIRNAME/xsk-peer" $server >"$BATS_TEST_TMPDIR/server${#servers[@]}" 3>&- &
 		servers+=($!)
 		lab_until 5 grep -q ready "$BATS_TEST_TMPDIR/server$((${#servers[@]} - 1))"
 	done

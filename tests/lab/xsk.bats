@@ -136,7 +136,7 @@ serve() {
 	[[ $output == *"nothing is attached to v0"*"make load IFACE=v0"* ]]
 	for bad in "" "--iface v0 --out v1" "--iface v0 --mode sing" "--iface v0 --ring 1000" "--iface v0 --batch 2" \
 		"--iface v0 --mode forward --out v0" "--iface v0 --copy --require zero-copy" \
-		"--iface v0 --mode client" "--iface v0 --queue -1"; do
+		"--iface v0 --mode client" "--iface v0 --queue -1" "--iface v0 --duration 0"; do
 		# shellcheck disable=SC2086 # a command line
 		run lab_in a "$TRIPATH_BUILD/bin/tp-xsk" $bad
 		echo "$bad: $output"
@@ -534,4 +534,11 @@ flooded() {
 	cat "$out/client"
 	final client '[.workers[].counters.answered] | add == 4000'
 	final client '[.workers[].counters.bad_checksum] | add == 0'
+
+	# A port for each queue, or none at all.
+	run lab_in a "$TRIPATH_BUILD/bin/tp-xsk" --iface v1 --mode client --count 4 \
+		--from 10.99.1.1:65533 --to 10.99.1.2:7000 --to-mac "$mac"
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"--from: 4 workers"*"at most 65532"* ]]
 }

@@ -28,6 +28,7 @@
 	left+=$(find /sys/fs/bpf/tripath -mindepth 1 2>/dev/null || true)
 	left+=$(bpftool prog show 2>/dev/null | grep -E 'name (classifier|explain|nothing|drop_redirect|drop_cpu_queue|drop_cpu_alloc)' || true)
 	left+=$(pgrep -a '^tp-(load|xsk)' || true)
+	left+=$(pgrep -af "$(realpath "$BATS_TEST_DIRNAME/../lab")/xsk-peer " || true)
 	echo "$left"
 	[ -z "$left" ]
 }

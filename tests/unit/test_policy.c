@@ -327,6 +327,105 @@ static void test_byte_order_mark_and_crlf(void **state)
 	drop(&want);
 }
 
+/* @policy as it is read through its ids: what reload hands on must mean the same. */
+static void assert_same_meaning(const struct policy *p, const struct policy *want)
+{
+	const struct policy_group *g, *w;
+	unsigned int proto, port, i;
+
+	for (proto = 0; proto < 2; proto++) {
+		for (port = 0; port < 65536; port++) {
+			g = &p->group[p->port_group[proto][port]];
+			w = &want->group[want->port_group[proto][port]];
+			assert_int_equal(g->count, w->count);
+			for (i = 0; i < g->count; i++) {
+				const struct policy_service *s = &p->service[g->service[i]];
+				const struct policy_service *v = &want->service[w->service[i]];
+
+				assert_string_equal(s->name, v->name);
+				assert_int_equal(s->port_first, v->port_first);
+				assert_int_equal(s->tenant == TP_TENANT_BY_RULE,
+						 v->tenant == TP_TENANT_BY_RULE);
+				if (s->tenant != TP_TENANT_BY_RULE)
+					assert_string_equal(p->tenant_name[s->tenant],
+							    want->tenant_name[v->tenant]);
+			}
+		}
+	}
+}
+
+static void test_ids_follow_names(void **state)
+{
+	struct compiled old = compile(
+		HEAD
+		"tenants:\n- {name: d, default: true}\n- {name: a, match: {peer: [10.0.0.0/8]}}\n"
+		"services:\n- {name: x, protocol: udp, port: 1, class: rpc, path: stack}\n"
+		"- {name: y, protocol: udp, port: 2, class: rpc, path: stack}\n");
+	static const char text[] =
+		HEAD "interface: {trust: [vlan, dscp]}\n"
+		     "tenants:\n- {name: b, match: {vlan: [5], dscp: [7]}}\n"
+		     "- {name: a, match: {peer: [10.0.0.0/8]}}\n- {name: e, default: true}\n"
+		     "services:\n- {name: z, protocol: udp, port: 2, class: rpc, path: stack, "
+		     "tenant: b}\n"
+		     "- {name: y, protocol: udp, port: 1, class: rpc, path: stack}\n";
+	struct compiled new = compile(text), want = compile(text);
+	const struct policy *p = new.policy;
+
+	policy_keep_ids(new.policy, new.prefixes, new.n, old.policy);
+	assert_string_equal(p->service[3].name, "y");
+	assert_string_equal(p->service[2].name, ""); /* x's, whose counts are not z's */
+	assert_string_equal(p->service[4].name, "z");
+	assert_int_equal(p->services, 5);
+	assert_string_equal(p->tenant_name[0], "e");
+	assert_string_equal(p->tenant_name[1], "a");
+	assert_string_equal(p->tenant_name[2], "b");
+	assert_int_equal(p->tenants, 3);
+	assert_int_equal(p->vlan_tenant[5], 2);
+	assert_int_equal(p->vlan_tenant[6], TP_TENANT_BY_RULE);
+	assert_int_equal(p->dscp_tenant[7], 2);
+	assert_int_equal(new.n, 1);
+	assert_int_equal(new.prefixes[0].value.tenant, 1);
+	assert_same_meaning(p, want.policy);
+	assert_true(policy_new_service(p, old.policy, 4));
+	assert_false(policy_new_service(p, old.policy, 3));
+	assert_false(policy_new_service(p, old.policy, 2));
+	assert_true(policy_new_tenant(p, old.policy, 0));
+	assert_false(policy_new_tenant(p, old.policy, 1));
+	assert_true(policy_new_tenant(p, old.policy, 2));
+	drop(&old);
+	drop(&new);
+	drop(&want);
+}
+
+/* Where every id is in use, newcomers take over those of names that are gone. */
+static void test_ids_when_all_are_in_use(void **state)
+{
+	struct compiled old, new;
+	struct text text = {0};
+	unsigned int i, round;
+
+	for (round = 0; round < 2; round++) {
+		text.size = 0;
+		text_add(&text, HEAD TENANT "services:\n");
+		for (i = 0; i < TP_MAX_SERVICES - TP_SERVICE_FIRST; i++)
+			text_add(&text,
+				 "- {name: s%u, protocol: udp, port: %u-%u, class: rpc, path: "
+				 "stack}\n",
+				 i + 100 * round, 2 * i + 1, 2 * i + 2);
+		*(round ? &new : &old) = compile(text.bytes);
+	}
+	policy_keep_ids(new.policy, new.prefixes, new.n, old.policy);
+	assert_int_equal(new.policy->services, TP_MAX_SERVICES);
+	for (i = TP_SERVICE_FIRST; i < TP_MAX_SERVICES; i++) {
+		assert_true(new.policy->service[i].name[0]);
+		assert_int_equal(policy_new_service(new.policy, old.policy, i),
+				 i < TP_SERVICE_FIRST + 100);
+	}
+	free(text.bytes);
+	drop(&old);
+	drop(&new);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -340,6 +439,8 @@ int main(void)
 		cmocka_unit_test(test_cpu_slots),
 		cmocka_unit_test(test_accessors),
 		cmocka_unit_test(test_byte_order_mark_and_crlf),
+		cmocka_unit_test(test_ids_follow_names),
+		cmocka_unit_test(test_ids_when_all_are_in_use),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
