@@ -28,6 +28,7 @@ services:
 PORT, CLIENT_PORT = 7000, 7100
 PLAIN_SERVER, PLAIN_CLIENT = "10.78.0.1", "10.78.0.2"
 PLAIN_SERVER_IF, PLAIN_CLIENT_IF = "tps1", "tpc1"
+RING = ("--ring", "256")  # AF_XDP's: few frames in turn stay in the caches and the TLB
 INCONCLUSIVE = 4  # tp-bench: the generator was late
 
 
@@ -75,6 +76,7 @@ class Lab:
         command = (
             *(self.bench, "serve", "--transport", transport, "--listen", f"{address}:{PORT}"),
             *("--wait", wait, "--cpu", str(cpu), "--json"),
+            *(RING if transport == "xsk" else ()),
         )
         server = subprocess.Popen(
             lab.inside(self.pair.server, *command),
@@ -106,7 +108,7 @@ class Lab:
             *("--json", *more),
         ]
         if client == "xsk":
-            command += ["--local-port", str(CLIENT_PORT)]
+            command += ["--local-port", str(CLIENT_PORT), *RING]
         with self._server(path, address, wait, 0):
             done = subprocess.run(
                 lab.inside(self.pair.client, *command),
