@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The bench of suite `rtt`: two namespaces joined by two veth pairs, tp-bench at both ends.
+"""The bench of suite `rtt`: two namespaces joined by three veth pairs, tp-bench at both ends.
 
-The classifier is attached to one pair, at both ends, and AF_XDP alone is measured over that. The
-other pair is as the kernel makes it, without any XDP program and with every offload: the opponents
+The classifier is attached to one pair, at both ends, and AF_XDP alone is measured over that; to one
+at the server's end, for an AF_XDP server with an ordinary UDP client. The third pair is as the kernel makes it, without any XDP program and with every offload: the opponents
 use that one. So no side waits for another's attach, and none pays for what it does not use.
 """
 
@@ -28,6 +28,8 @@ services:
 PORT, CLIENT_PORT = 7000, 7100
 PLAIN_SERVER, PLAIN_CLIENT = "10.78.0.1", "10.78.0.2"
 PLAIN_SERVER_IF, PLAIN_CLIENT_IF = "tps1", "tpc1"
+HALF_SERVER, HALF_CLIENT = "10.79.0.1", "10.79.0.2"
+HALF_SERVER_IF, HALF_CLIENT_IF = "tps2", "tpc2"
 RING = ("--ring", "256")  # AF_XDP's: few frames in turn stay in the caches and the TLB
 INCONCLUSIVE = 4  # tp-bench: the generator was late
 
@@ -39,23 +41,28 @@ class Lab:
         self.load = os.path.join(options.build, "bin", "tp-load")
         self.receipts = {}
 
-    def plain_up(self):
-        lab.run(
-            *("ip", "link", "add", PLAIN_SERVER_IF, "netns", self.pair.server, "type", "veth"),
-            *("peer", "name", PLAIN_CLIENT_IF, "netns", self.pair.client),
-        )
-        for netns, dev, address in (
-            (self.pair.server, PLAIN_SERVER_IF, PLAIN_SERVER),
-            (self.pair.client, PLAIN_CLIENT_IF, PLAIN_CLIENT),
+    def others_up(self):
+        for server_if, client_if, server, client in (
+            (PLAIN_SERVER_IF, PLAIN_CLIENT_IF, PLAIN_SERVER, PLAIN_CLIENT),
+            (HALF_SERVER_IF, HALF_CLIENT_IF, HALF_SERVER, HALF_CLIENT),
         ):
-            lab.run(*lab.inside(netns, "ip", "addr", "add", f"{address}/24", "dev", dev))
-            lab.run(*lab.inside(netns, "ip", "link", "set", dev, "up"))
+            lab.run(
+                *("ip", "link", "add", server_if, "netns", self.pair.server, "type", "veth"),
+                *("peer", "name", client_if, "netns", self.pair.client),
+            )
+            for netns, dev, address in (
+                (self.pair.server, server_if, server),
+                (self.pair.client, client_if, client),
+            ):
+                lab.run(*lab.inside(netns, "ip", "addr", "add", f"{address}/24", "dev", dev))
+                lab.run(*lab.inside(netns, "ip", "link", "set", dev, "up"))
 
     @contextlib.contextmanager
     def attached(self, policy, *more):
         ends = (
             (self.pair.server, self.pair.server_if),
             (self.pair.client, self.pair.client_if),
+            (self.pair.server, HALF_SERVER_IF),
         )
         try:
             for netns, dev in ends:
@@ -99,7 +106,7 @@ class Lab:
     def ask(self, path, size, wait, seconds, *more, client_cpu=1, mixed=False):
         """What tp-bench says of one run over @path; @mixed: an ordinary UDP client of that server."""
         ours = path == "xsk"
-        address = self.pair.SERVER if ours else PLAIN_SERVER
+        address = HALF_SERVER if mixed else self.pair.SERVER if ours else PLAIN_SERVER
         client = "udp" if mixed else path
         command = [
             *(self.bench, "run", "--transport", client, "--to", f"{address}:{PORT}"),
@@ -146,6 +153,6 @@ def opened(options):
         f.write(POLICY)
     with lab.joined_pair() as pair:
         where = Lab(pair, options)
-        where.plain_up()
+        where.others_up()
         with where.attached(policy):
             yield where, policy

@@ -248,7 +248,8 @@ def notes(envelope):
         "veth between two namespaces, AF_XDP in copy mode: the kernel has no zero-copy there, so "
         "every frame is copied into a socket buffer and out again.",
         "The opponents run over a pair of their own that has no XDP program and every offload; "
-        "AF_XDP runs over one with the classifier attached at both ends, which steers it.",
+        "AF_XDP runs over one with the classifier attached at both ends, which steers it; an AF_XDP "
+        "server with an ordinary UDP client over one where only the server's end has it.",
         "With many small messages outstanding TCP wins: it coalesces them, and one segment and one "
         "system call carry dozens. UDP and AF_XDP send a frame a message.",
         "CPU is that of the whole system, softirq included, less what it took idle in the same "
@@ -282,6 +283,8 @@ def run(envelope, options):
             host.interface(where.pair.client_if, where.pair.client),
             host.interface(rtt_lab.PLAIN_SERVER_IF, where.pair.server),
             host.interface(rtt_lab.PLAIN_CLIENT_IF, where.pair.client),
+            host.interface(rtt_lab.HALF_SERVER_IF, where.pair.server),
+            host.interface(rtt_lab.HALF_CLIENT_IF, where.pair.client),
         ]
         envelope.ran(where.bench, where.load, policy)
         todo = list(cases(options))
