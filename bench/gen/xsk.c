@@ -15,6 +15,7 @@
 #include "loaders/lib/sockaddr.h"
 
 #define FALLEN_MAX 65536
+#define SPIN_LOOKS 8
 
 /* Nothing came for so long: is what we depend on still there? */
 #define QUIET_NS 200000000ULL
@@ -148,6 +149,9 @@ static int xsk_poll(struct transport *base, uint64_t timeout_ns)
 	int n, err;
 
 	xsk_flush(base);
+	/* As long as a receiving system call takes that brings nothing. */
+	if (t->wait == TRANSPORT_SPIN)
+		xsk_udp_look(&t->udp, SPIN_LOOKS);
 	for (;;) {
 		/* Each time that the heartbeat's clock moved, a few milliseconds, and when poll() said so. */
 		if (t->fallen_ns != t->udp.beat_ns) {

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The bench of suites `rtt`, `classes` and `sweep`: two namespaces joined by two veth pairs, tp-bench at
-both ends, one path at a time.
+"""The bench of suites `rtt`, `classes` and `sweep`: two namespaces joined by three veth pairs, tp-bench
+at both ends, one path at a time.
 
-The classifier is attached to one pair, at both ends, and AF_XDP alone is measured over that. The
-other pair is as the kernel makes it, without any XDP program and with every offload: the kernel's paths
-use that one. So no side waits for another's attach, and none pays for what it does not use.
+The classifier is attached to one pair, at both ends, and AF_XDP alone is measured over that; to one
+at the server's end, for an AF_XDP server with an ordinary UDP client. The third pair is as the
+kernel makes it, without any XDP program and with every offload: the kernel's paths use that one. So
+no side waits for another's attach, and none pays for what it does not use.
 """
 
 import contextlib
@@ -31,6 +32,8 @@ services:
 PORT, CLIENT_PORT = 7000, 7100
 PLAIN_SERVER, PLAIN_CLIENT = "10.78.0.1", "10.78.0.2"
 PLAIN_SERVER_IF, PLAIN_CLIENT_IF = "tps1", "tpc1"
+HALF_SERVER, HALF_CLIENT = "10.79.0.1", "10.79.0.2"
+HALF_SERVER_IF, HALF_CLIENT_IF = "tps2", "tpc2"
 INCONCLUSIVE = 4  # tp-bench's exit status where the generator could not keep up
 READY_S = 10
 
@@ -42,23 +45,28 @@ class Lab:
         self.load = os.path.join(options.build, "bin", "tp-load")
         self.receipts = {}
 
-    def plain_up(self):
-        lab.run(
-            *("ip", "link", "add", PLAIN_SERVER_IF, "netns", self.pair.server, "type", "veth"),
-            *("peer", "name", PLAIN_CLIENT_IF, "netns", self.pair.client),
-        )
-        for netns, dev, address in (
-            (self.pair.server, PLAIN_SERVER_IF, PLAIN_SERVER),
-            (self.pair.client, PLAIN_CLIENT_IF, PLAIN_CLIENT),
+    def others_up(self):
+        for server_if, client_if, server, client in (
+            (PLAIN_SERVER_IF, PLAIN_CLIENT_IF, PLAIN_SERVER, PLAIN_CLIENT),
+            (HALF_SERVER_IF, HALF_CLIENT_IF, HALF_SERVER, HALF_CLIENT),
         ):
-            lab.run(*lab.inside(netns, "ip", "addr", "add", f"{address}/24", "dev", dev))
-            lab.run(*lab.inside(netns, "ip", "link", "set", dev, "up"))
+            lab.run(
+                *("ip", "link", "add", server_if, "netns", self.pair.server, "type", "veth"),
+                *("peer", "name", client_if, "netns", self.pair.client),
+            )
+            for netns, dev, address in (
+                (self.pair.server, server_if, server),
+                (self.pair.client, client_if, client),
+            ):
+                lab.run(*lab.inside(netns, "ip", "addr", "add", f"{address}/24", "dev", dev))
+                lab.run(*lab.inside(netns, "ip", "link", "set", dev, "up"))
 
     @contextlib.contextmanager
     def attached(self, policy, *more):
         ends = (
             (self.pair.server, self.pair.server_if),
             (self.pair.client, self.pair.client_if),
+            (self.pair.server, HALF_SERVER_IF),
         )
         try:
             for netns, dev in ends:
@@ -85,22 +93,24 @@ class Lab:
             host.interface(self.pair.client_if, self.pair.client),
             host.interface(PLAIN_SERVER_IF, self.pair.server),
             host.interface(PLAIN_CLIENT_IF, self.pair.client),
+            host.interface(HALF_SERVER_IF, self.pair.server),
+            host.interface(HALF_CLIENT_IF, self.pair.client),
         ]
 
-    def address(self, path):
+    def address(self, path, client):
         """A port for each path: one path's last connections do not stand in another's way."""
         if path == "xsk":
-            return f"{self.pair.SERVER}:{PORT}"
+            return f"{self.pair.SERVER if client == path else HALF_SERVER}:{PORT}"
         return f"{PLAIN_SERVER}:{PORT + 1 + PATHS.index(path)}"
 
     @contextlib.contextmanager
-    def server(self, path, wait):
+    def server(self, path, wait, address, *more):
         """The answering end, on CPU 0."""
         server = subprocess.Popen(
             lab.inside(
                 self.pair.server,
                 *(self.bench, "serve", "--transport", path, "--wait", wait, "--cpu", "0"),
-                *("--listen", self.address(path), "--json"),
+                *("--listen", address, "--json", *more),
             ),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -121,18 +131,21 @@ class Lab:
                 server.kill()
                 server.communicate()
 
-    def offer(self, path, wait, seconds, *more, client=None, cpu=None):
-        """What tp-bench says of @seconds of load over @path; @client: the transport of the asking end
-        where that is another.
+    def offer(self, path, wait, seconds, *more, client=None, cpu=None, ring=None):
+        """What tp-bench says of @seconds of load over @path. @client: the transport of the asking end
+        where that is another; @ring: entries of AF_XDP's rings.
         """
+        client = client or path
+        rings = ("--ring", str(ring)) if ring else ()
+        address = self.address(path, client)
         command = [
-            *(self.bench, "run", "--transport", client or path, "--to", self.address(path)),
+            *(self.bench, "run", "--transport", client, "--to", address),
             *("--wait", wait, "--cpu", str(self.options.cpu if cpu is None else cpu)),
             *("--duration", str(seconds), "--json", *map(str, more)),
         ]
-        if (client or path) == "xsk":
-            command += ["--local-port", str(CLIENT_PORT)]
-        with self.server(path, wait):
+        if client == "xsk":
+            command += ["--local-port", str(CLIENT_PORT), *rings]
+        with self.server(path, wait, address, *(rings if path == "xsk" else ())):
             done = subprocess.run(
                 lab.inside(self.pair.client, *command),
                 capture_output=True,
@@ -143,7 +156,7 @@ class Lab:
         if done.returncode not in (0, INCONCLUSIVE):
             raise Failure(f"tp-bench over {path}: {done.stderr.strip()}")
         result = json.loads(done.stdout)
-        name = path if client in (None, path) else f"{path}, {client} client"
+        name = path if client == path else f"{path}, {client} client"
         self.receipts.setdefault(name, result["receipt"])
         return result
 
@@ -162,7 +175,7 @@ def opened(options, envelope):
             if not os.path.exists(program):
                 raise Failure(f"{program} is missing. Type: make all")
         envelope.ran(where.bench, where.load, policy)
-        where.plain_up()
+        where.others_up()
         with where.attached(policy):
             envelope["receipt"]["interfaces"] = where.interfaces()
             yield where

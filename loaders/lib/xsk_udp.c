@@ -101,7 +101,11 @@ static uint32_t take_batch(struct xsk_udp *u, uint32_t port, const struct xdp_de
 		__builtin_prefetch(umem_data(&u->umem, descs[i].addr));
 	for (i = 0; i < n;) {
 		struct packet p = packet_of(&u->umem, &descs[i], n - i);
-		uint64_t *reason = refuse(u, &p), stamp_ns = take_stamp(&u->umem, descs[i].addr);
+		uint64_t *reason = refuse(u, &p), stamp_ns = 0;
+
+		/* Its line is read only where there can be one. */
+		if (u->target.state.config.stamp)
+			stamp_ns = take_stamp(&u->umem, descs[i].addr);
 
 		i += p.n;
 		if (reason) {
@@ -211,6 +215,22 @@ void xsk_udp_flush(struct xsk_udp *u)
 	for (i = 0; i < u->nports; i++)
 		xsk_port_refill(&u->port[i], &u->umem);
 	xsk_udp_beat(u);
+}
+
+bool xsk_udp_look(const struct xsk_udp *u, uint32_t times)
+{
+	uint32_t i;
+
+	for (; times; times--) {
+		for (i = 0; i < u->nports; i++) {
+			const struct xsk_ring_cons *rx = &u->port[i].rx_ring;
+
+			if (__atomic_load_n(rx->producer, __ATOMIC_RELAXED) != rx->cached_cons)
+				return true;
+		}
+		cpu_relax();
+	}
+	return false;
 }
 
 void xsk_udp_idle(struct xsk_udp *u)

@@ -128,6 +128,9 @@ bool xsk_udp_end(struct xsk_udp *u, const struct xsk_udp_peer *peer, uint64_t ad
 /* Sends what was queued, takes back what was sent and gives frames to receive into. */
 void xsk_udp_flush(struct xsk_udp *u);
 
+/* True as soon as something is there to be received; looks at most so often, some 20 ns each. */
+bool xsk_udp_look(const struct xsk_udp *u, uint32_t times);
+
 /* Nothing came, and the caller spins: drives what waits for it, and lets the other thread of the core run. */
 void xsk_udp_idle(struct xsk_udp *u);
 
