@@ -261,7 +261,7 @@ def notes(envelope):
         "on the sender's CPU. It counts by ticks of 10 ms. When both ends spin it is only two "
         "over the rate, and is not reported.",
         "Blocking across idle cores times the wakeup of the CPU, some 50 us whatever the path.",
-        "Where both of a comparison's targets and intervals are given: the target of `xsk vs udp "
+        "The target of `xsk vs udp "
         "rate 64B x32` is for the lower end of its interval.",
         "The noise of every comparison is AF_XDP against itself, run twice in each turn.",
     ):
