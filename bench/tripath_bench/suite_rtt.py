@@ -18,6 +18,7 @@ AGAIN = " again"
 MIXED = "xsk server"
 RING = 256  # entries, AF_XDP's: few frames in turn stay in the caches and the TLB
 RATE = 20_000  # messages a second
+TRIES = 3  # runs in a row of which the one with the lowest median counts, where both ends spin
 TARGETS = {("udp", 50): 1.8, ("tcp", 50): 2.1, ("udp", 99): 1.7}
 TARGET_MIXED, TARGET_RATE = 1.3, 2.2
 
@@ -30,6 +31,7 @@ class Case:
         self.sides, self.seconds = sides, seconds
         self.same_core = more.get("same_core", False)
         self.rate = more.get("rate")
+        self.tries = more.get("tries", 1)
         self.values = {side: [] for side in sides}  # of (result, idle share)
         self.left_out = {}
 
@@ -48,23 +50,28 @@ class Case:
             path = side.removesuffix(AGAIN)
             mixed = path == MIXED
             try:
-                result = where.offer(
-                    "xsk" if mixed else path,
-                    self.wait,
-                    self.seconds,
-                    *("--size", self.size, "--fanout", 1, "--reads", "echo", "--warmup", 0.05),
-                    *self._options(),
-                    client="udp" if mixed else None,
-                    ring=RING,
-                    cpu=0 if self.same_core else None,
-                )
-                few_lost(path, result)
+                tries = [self._run(where, path, mixed) for _ in range(self.tries)]
             except Failure as why:
                 if path in ("xsk", "udp", "tcp", MIXED):
                     raise
                 self.left_out[side] = str(why)
                 continue
-            self.values[side].append((result, idle))
+            # What disturbs a run on a shared machine only makes it slower.
+            self.values[side].append((min(tries, key=median_ns), idle))
+
+    def _run(self, where, path, mixed):
+        result = where.offer(
+            "xsk" if mixed else path,
+            self.wait,
+            self.seconds,
+            *("--size", self.size, "--fanout", 1, "--reads", "echo", "--warmup", 0.05),
+            *self._options(),
+            client="udp" if mixed else None,
+            ring=RING,
+            cpu=0 if self.same_core else None,
+        )
+        few_lost(path, result)
+        return result
 
     def counts_cpu(self):
         return self.rate is not None or self.wait == "block" and self.outstanding > 1
@@ -134,12 +141,13 @@ def cases(options):
     quick = options.quick
     sizes, larger = ((64,), (1024,)) if quick else (SMALL, LARGER)
     short = 0.2 if quick else 0.3
+    tries = {} if quick else {"tries": TRIES}
     pair = ["xsk", "udp", "xsk" + AGAIN]
     every = [*pair, "tcp", "uring"]
     for size in sizes:
         sides = [*every, MIXED] if size == 64 else every
-        yield "spin", Case(f"spinning, {size} B", size, 1, "spin", sides, short)
-    yield "x32", Case("spinning, 64 B, 32 outstanding", 64, 32, "spin", every, short)
+        yield "spin", Case(f"spinning, {size} B", size, 1, "spin", sides, short / 2, **tries)
+    yield "x32", Case("spinning, 64 B, 32 outstanding", 64, 32, "spin", every, short / 2, **tries)
     for size in sizes:
         sides = [*pair, "tcp"] if size == 64 else pair
         yield "cpu", Case(
@@ -263,9 +271,15 @@ def notes(envelope):
         "Blocking across idle cores times the wakeup of the CPU, some 50 us whatever the path.",
         "The target of `xsk vs udp "
         "rate 64B x32` is for the lower end of its interval.",
+        f"Where both ends spin, up to 512 B, a turn's value is that of the quietest of {TRIES} runs in "
+        "a row, the one with the lowest median, for every side alike.",
         "The noise of every comparison is AF_XDP against itself, run twice in each turn.",
     ):
         envelope.note(text)
+
+
+def median_ns(result):
+    return stats.percentile(result["latency"]["service"]["histogram_ns"], 50)
 
 
 def few_lost(path, result):
