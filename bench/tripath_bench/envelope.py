@@ -178,11 +178,14 @@ class Envelope:
 
 
 def text(document):
-    """Indented, with each list of plain values on one line."""
+    """Indented, with each list of plain values, and each histogram, on one line."""
+
+    def joined(match):
+        return "[" + re.sub(r",\n\s+", ", ", match[1]) + "]"
+
     spread = json.dumps(document, indent=1, allow_nan=False)
-    return re.sub(
-        r"\[\s+([^][{}]*?)\s+\]", lambda m: "[" + re.sub(r",\n\s+", ", ", m[1]) + "]", spread
-    )
+    flat = re.sub(r"\[\s+([^][{}]*?)\s+\]", joined, spread)
+    return re.sub(r"\[\s+((?:\[[^][{}\n]*\],?\s+)+)\]", lambda m: joined((0, m[1].rstrip())), flat)
 
 
 def write(document, path):
