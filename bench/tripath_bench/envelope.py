@@ -76,6 +76,15 @@ def file_receipt(path):
     return {"path": shown, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
+def relative(value):
+    """@value with every path below the tree as it is named from there: where a tree lies is no result."""
+    if isinstance(value, dict):
+        return {key: relative(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [relative(v) for v in value]
+    return value.replace(ROOT + os.sep, "") if isinstance(value, str) else value
+
+
 class Envelope:
     """Filled by a suite while it runs, closed by finish()."""
 
@@ -173,6 +182,8 @@ class Envelope:
         open_ends = [c["name"] for c in doc["comparisons"] if c["outcome"] == "inconclusive"]
         if doc["outcome"] == "measured" and open_ends and len(open_ends) == len(doc["comparisons"]):
             doc.update(outcome="inconclusive", why="no comparison stands out of the noise")
+        for key in ("asked", "receipt", "workload", "notes"):
+            doc[key] = relative(doc[key])
         validate(doc)
         return doc
 
