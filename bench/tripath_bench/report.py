@@ -19,7 +19,8 @@ def target(entry):
     limit = (
         f"<= {number(goal['at_most'])}" if "at_most" in goal else f">= {number(goal['at_least'])}"
     )
-    return f"{limit} {'met' if goal['met'] else 'MISSED'}"
+    of = " (lower end)" if "of" in goal else ""
+    return f"{limit}{of} {'met' if goal['met'] else 'MISSED'}"
 
 
 def table(header, rows):

@@ -47,7 +47,8 @@ def judged(source):
     for c in source["comparisons"]:
         if "target" in c:
             value = f"{number(c['ratio'])} ×" + (f" [{interval(c['ci95'])}]" if c["ci95"] else "")
-            found.append((c, value, goal(c) + " ×"))
+            of = ", lower end" if "of" in c["target"] else ""
+            found.append((c, value, goal(c) + " ×" + of))
     return found
 
 

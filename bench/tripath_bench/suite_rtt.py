@@ -202,7 +202,11 @@ def rates(envelope, case):
         if theirs == "udp":
             # The goal is set for the lower end of the interval, not for the ratio.
             low = entry["ci95"][0] if entry["ci95"] else 0
-            entry["target"] = {"at_least": TARGET_RATE, "met": low >= TARGET_RATE}
+            entry["target"] = {
+                "at_least": TARGET_RATE,
+                "of": "ci95 low",
+                "met": low >= TARGET_RATE,
+            }
 
 
 def cpu(envelope, case, suffix=""):

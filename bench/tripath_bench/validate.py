@@ -97,6 +97,8 @@ def target(at, entry, value):
     goal = entry.get("target")
     if not goal:
         return []
+    if goal.get("of") == "ci95 low":
+        value = entry.get("ci95") and entry["ci95"][0]
     if value is None:
         met = False
     elif "at_least" in goal:

@@ -204,6 +204,13 @@ def the_validator_says_where_and_what():
             "figures[1].target.met",
             "the goal says False",
         ),
+        (
+            lambda d: d["comparisons"][0].update(
+                ratio=2.0, ci95=[1.5, 2.5], target={"at_least": 1.8, "of": "ci95 low", "met": True}
+            ),
+            "comparisons[0].target.met",
+            "the goal says False",
+        ),
     )
     for change, where, what in faults:
         found = validate.problems(bad(change))
