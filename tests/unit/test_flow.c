@@ -97,9 +97,13 @@ static void check_collisions(__u32 sets, bool keyed, struct packet (*flow)(unsig
 	events = judge.run.counters.queue[0].flows;
 	judge_close(&judge);
 	assert_int_equal(failed, 0);
-	/* One set: the first flows fill it, each one after that takes another's place. */
-	assert_int_equal(events.inserted, 3 * FLOWS);
-	assert_int_equal(events.evicted, 3 * FLOWS - TP_FLOW_WAYS);
+	/*
+	 * One set: the first flows fill it, each one after that takes another's place.  Which one is the age's
+	 * to say, and all have one age within a tick: what a set holds when a round ends may still be there
+	 * when the next one comes to it.
+	 */
+	assert_in_range(events.inserted, 3 * FLOWS - 2 * TP_FLOW_WAYS, 3 * FLOWS);
+	assert_int_equal(events.evicted, events.inserted - TP_FLOW_WAYS);
 	assert_int_equal(events.refreshed, 0);
 	assert_int_equal(events.contended, 0);
 }
