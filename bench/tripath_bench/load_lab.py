@@ -38,6 +38,10 @@ INCONCLUSIVE = 4  # tp-bench's exit status where the generator could not keep up
 READY_S = 10
 
 
+class Unanswered(Failure):
+    """Load of which nothing came back: what a path that loses frames may do, and no fault of a suite."""
+
+
 class Lab:
     def __init__(self, pair, options):
         self.pair, self.options = pair, options
@@ -154,7 +158,9 @@ class Lab:
                 timeout=60,
             )
         if done.returncode not in (0, INCONCLUSIVE):
-            raise Failure(f"tp-bench over {path}: {done.stderr.strip()}")
+            said = done.stderr.strip()
+            kind = Unanswered if "nothing was answered" in said else Failure
+            raise kind(f"tp-bench over {path}: {said}")
         result = json.loads(done.stdout)
         name = path if client == path else f"{path}, {client} client"
         self.receipts.setdefault(name, result["receipt"])

@@ -6,7 +6,7 @@ the rates that tp-bench has built in. The paths run in turn; TCP twice in each t
 """
 
 from . import stats
-from .load_lab import PATHS, Collected, cpu_s_per_gb, cpu_us_per_message, opened, p_us
+from .load_lab import PATHS, Collected, Unanswered, cpu_s_per_gb, cpu_us_per_message, opened, p_us
 from .say import progress
 
 TITLE = "Agent-shaped load over each path"
@@ -69,7 +69,11 @@ def run(envelope, options):
                 for side in order:
                     path = side.split()[0]
                     more = ("--class", case, "--seed", SEED + turn, "--warmup", warmup)
-                    result = where.offer(path, "block", seconds, *more)
+                    try:
+                        result = where.offer(path, "block", seconds, *more)
+                    except Unanswered as why:
+                        late.setdefault((case, side), str(why))
+                        continue
                     record(collected, case, side, path, result)
                     if result["outcome"] != "measured":
                         late.setdefault((case, side), result["why"])
@@ -88,7 +92,7 @@ def run(envelope, options):
             if path != BASE:
                 compare(envelope, collected, case, path)
     for (case, side), why in late.items():
-        envelope.note(f"{case}, {side}: in some turn the generator was late: {why}")
+        envelope.note(f"{case}, {side}: in some turn: {why}")
     envelope.note(
         "Latency is from when a step was to start (open loop); of mix, class A's steps are compared. "
         "CPU is that of the whole system, by requests and replies alike: veth's NAPI runs on the "

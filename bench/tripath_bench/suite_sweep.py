@@ -7,7 +7,7 @@ Size by fan-out in a closed loop with one step outstanding; load in an open loop
 
 import os
 
-from .load_lab import PATHS, Collected, opened, p_us
+from .load_lab import PATHS, Collected, Unanswered, opened, p_us
 from .say import Unsupported, progress
 
 TITLE = "Latency by size, fan-out and load"
@@ -19,14 +19,19 @@ SATURATED = 0.95  # of what was offered must be carried, or a higher load is not
 SEED = 1
 
 
-def shape(where, collected, seconds, warmup, order, quick):
+def shape(where, collected, seconds, warmup, order, late, quick):
     for size in SIZES[:: 2 if quick else 1]:
         for fanout in FANOUTS[:: 2 if quick else 1]:
             for path in order:
-                result = where.offer(
-                    *(path, "spin", seconds, "--closed", "--size", size, "--fanout", fanout),
-                    *("--warmup", warmup, "--class", "A", "--timeout", 300),
-                )
+                case = f"{size} B, fan-out {fanout}"
+                try:
+                    result = where.offer(
+                        *(path, "spin", seconds, "--closed", "--size", size, "--fanout", fanout),
+                        *("--warmup", warmup, "--class", "A", "--timeout", 300),
+                    )
+                except Unanswered as why:
+                    late.setdefault((case, path), str(why))
+                    continue
                 labels = {
                     "path": path,
                     "class": "A",
@@ -35,7 +40,6 @@ def shape(where, collected, seconds, warmup, order, quick):
                     "outstanding": 1,
                     "wait": "spin",
                 }
-                case = f"{size} B, fan-out {fanout}"
                 step = result["latency"]["step"]["histogram_ns"]
                 collected.add(case, path, "latency step", "us (p50)", p_us(step, 50), labels, step)
                 collected.add(case, path, "rate", "steps/s", result["achieved_per_s"], labels)
@@ -44,10 +48,15 @@ def shape(where, collected, seconds, warmup, order, quick):
 def load(where, collected, seconds, warmup, order, late):
     for path in order:
         for rate in LOADS:
-            result = where.offer(
-                *(path, "spin", seconds, "--rate", rate, "--size", LOAD_SIZE, "--fanout", 1),
-                *("--warmup", warmup, "--class", "A", "--timeout", 300, "--seed", SEED),
-            )
+            case = f"{LOAD_SIZE} B at {rate}/s"
+            try:
+                result = where.offer(
+                    *(path, "spin", seconds, "--rate", rate, "--size", LOAD_SIZE, "--fanout", 1),
+                    *("--warmup", warmup, "--class", "A", "--timeout", 300, "--seed", SEED),
+                )
+            except Unanswered as why:
+                late.setdefault((case, path), str(why))
+                break
             labels = {
                 "path": path,
                 "class": "A",
@@ -56,7 +65,6 @@ def load(where, collected, seconds, warmup, order, late):
                 "offered_per_s": rate,
                 "wait": "spin",
             }
-            case = f"{LOAD_SIZE} B at {rate}/s"
             intended = result["latency"]["intended"]["histogram_ns"]
             collected.add(
                 case, path, "latency intended", "us (p50)", p_us(intended, 50), labels, intended
@@ -85,12 +93,12 @@ def run(envelope, options):
     with opened(options, envelope) as where:
         for turn in range(options.pairs):
             order = PATHS[turn % len(PATHS) :] + PATHS[: turn % len(PATHS)]
-            shape(where, collected, seconds, warmup, order, options.quick)
+            shape(where, collected, seconds, warmup, order, late, options.quick)
             load(where, collected, seconds, warmup, order, late)
             progress(f"turn {turn + 1} of {options.pairs}")
     collected.keep(envelope)
     for (case, path), why in late.items():
-        envelope.note(f"{case}, {path}: in some turn the generator was late: {why}")
+        envelope.note(f"{case}, {path}: in some turn: {why}")
     envelope.note(
         "Sizes are of whole messages, header of 48 bytes included, request and reply alike. Above a "
         "datagram's size, UDP messages are cut into segments of what the MTU carries. A higher load "
