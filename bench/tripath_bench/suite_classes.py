@@ -6,7 +6,7 @@ the rates that tp-bench has built in. The paths run in turn; TCP twice in each t
 """
 
 from . import stats
-from .load_lab import PATHS, Collected, cpu_s_per_gb, cpu_us_per_message, opened, p_us
+from .load_lab import PATHS, Collected, cpu_s_per_gb, cpu_us_per_message, opened, p_us, run_of
 from .say import progress
 
 TITLE = "Agent-shaped load over each path"
@@ -30,9 +30,11 @@ def record(collected, case, side, path, result):
             collected.add(
                 where, side, f"latency {kind}", "us (p99)", p_us(histogram, 99), labels, histogram
             )
-        collected.add(where, side, "rate", "steps/s", part["achieved_per_s"], labels)
+        run = run_of(result, None if part is result else part)
+        collected.add(where, side, "rate", "steps/s", part["achieved_per_s"], labels, run=run)
     labels = {"path": path, "class": case, "wait": "block"}
-    collected.add(case, side, "cpu per message", "us", cpu_us_per_message(result), labels)
+    cpu = cpu_us_per_message(result)
+    collected.add(case, side, "cpu per message", "us", cpu, labels, run=run_of(result))
     collected.add(case, side, "cpu per GB", "s/GB", cpu_s_per_gb(result), labels)
     collected.add(case, side, "lost requests", "count", result["counts"]["lost"], labels)
     collected.add(case, side, "softirq share", "share", result["cpu"]["softirq_share"], labels)
@@ -88,7 +90,7 @@ def run(envelope, options):
             if path != BASE:
                 compare(envelope, collected, case, path)
     for (case, side), why in late.items():
-        envelope.note(f"{case}, {side}: in some turn the generator was late: {why}")
+        envelope.note(f"{case}, {side}: some turn was inconclusive: {why}")
     envelope.note(
         "Latency is from when a step was to start (open loop); of mix, class A's steps are compared. "
         "CPU is that of the whole system, by requests and replies alike: veth's NAPI runs on the "

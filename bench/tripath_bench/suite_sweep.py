@@ -7,7 +7,7 @@ Size by fan-out in a closed loop with one step outstanding; load in an open loop
 
 import os
 
-from .load_lab import PATHS, Collected, opened, p_us
+from .load_lab import PATHS, Collected, opened, p_us, run_of
 from .say import Unsupported, progress
 
 TITLE = "Latency by size, fan-out and load"
@@ -38,7 +38,8 @@ def shape(where, collected, seconds, warmup, order, quick):
                 case = f"{size} B, fan-out {fanout}"
                 step = result["latency"]["step"]["histogram_ns"]
                 collected.add(case, path, "latency step", "us (p50)", p_us(step, 50), labels, step)
-                collected.add(case, path, "rate", "steps/s", result["achieved_per_s"], labels)
+                rate = result["achieved_per_s"]
+                collected.add(case, path, "rate", "steps/s", rate, labels, run=run_of(result))
 
 
 def load(where, collected, seconds, warmup, order, late):
@@ -61,10 +62,11 @@ def load(where, collected, seconds, warmup, order, late):
             collected.add(
                 case, path, "latency intended", "us (p50)", p_us(intended, 50), labels, intended
             )
-            collected.add(case, path, "rate", "messages/s", result["achieved_per_s"], labels)
+            carried = result["achieved_per_s"]
+            collected.add(case, path, "rate", "messages/s", carried, labels, run=run_of(result))
             if result["outcome"] != "measured":
                 late.setdefault((case, path), result["why"])
-            if result["achieved_per_s"] < SATURATED * rate:
+            if carried < SATURATED * rate:
                 break
 
 
@@ -90,7 +92,7 @@ def run(envelope, options):
             progress(f"turn {turn + 1} of {options.pairs}")
     collected.keep(envelope)
     for (case, path), why in late.items():
-        envelope.note(f"{case}, {path}: in some turn the generator was late: {why}")
+        envelope.note(f"{case}, {path}: some turn was inconclusive: {why}")
     envelope.note(
         "Sizes are of whole messages, header of 48 bytes included, request and reply alike. Above a "
         "datagram's size, UDP messages are cut into segments of what the MTU carries. A higher load "
