@@ -98,6 +98,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_CPU:
 		if (cpu_list(arg, &o->cpus))
 			argp_error(state, "--cpu: '%s' is not a list of CPUs, as 2,4-7", arg);
+		if (!cpu_allowed(&o->cpus))
+			argp_error(state, "--cpu: not all of %s are there, or for this process",
+				   arg);
 		o->has_cpus = true;
 		break;
 	case KEY_INTERFACE:

@@ -3,9 +3,11 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/gen/checksum.h"
 #include "bench/gen/clock.h"
@@ -241,8 +243,12 @@ void *server_run(void *worker)
 		if (s->stall_ns && w == s->worker)
 			stall(w);
 	}
-	if (err < 0)
+	if (err < 0) {
 		msg_error("a worker ended: %s", strerror(-err));
+		atomic_store(&s->failed, true);
+		/* With a worker less this is not the peer that was asked for. */
+		kill(getpid(), SIGTERM);
+	}
 	return NULL;
 }
 

@@ -267,6 +267,17 @@ ended() {
 	grep -q "the classifier was detached from v0" "$out/run.err"
 }
 
+@test "the classifier detached from a server: it says so and ends" {
+	attach a
+	serve xsk --listen 10.99.0.1:7000
+	lab_in a "$TRIPATH_BUILD/bin/tp-load" detach v0
+	lab_until 10 dead "$serve_pid"
+	status=0
+	wait "$serve_pid" || status=$?
+	[ "$status" -eq 1 ]
+	grep -q "the classifier was detached from v0" "$out/serve.err"
+}
+
 @test "an interface deleted during the run: the end says so and stops" {
 	attach a
 	attach b
