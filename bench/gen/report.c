@@ -9,6 +9,13 @@
 #include "loaders/lib/version.h"
 
 #define LATE_SHARE 0.01 /* of the steps may start later than --max-lag */
+#define LOST_SHARE 0.01 /* of the requests may be lost, and of the steps never start */
+
+/* Whether so many were left out that percentiles of the others say too little. */
+static bool too_many(uint64_t left_out, uint64_t of)
+{
+	return (double)left_out > LOST_SHARE * (double)of;
+}
 
 /* Why the result does not count, or NULL; *@status as in report_json(). */
 static const char *judge(const struct run_options *o, const struct load *l, int *status, char *why,
@@ -36,6 +43,23 @@ static const char *judge(const struct run_options *o, const struct load *l, int 
 				 "wait "
 				 "for answers",
 				 name, (unsigned long long)r->counts.not_sent);
+			return "inconclusive";
+		}
+		if (too_many(r->counts.lost, r->counts.sent)) {
+			snprintf(why, size,
+				 "class %s: %llu of %llu requests were lost, and latencies are "
+				 "those of the others alone",
+				 name, (unsigned long long)r->counts.lost,
+				 (unsigned long long)r->counts.sent);
+			return "inconclusive";
+		}
+		if (r->counts.due > r->counts.started &&
+		    too_many(r->counts.due - r->counts.started, r->counts.due)) {
+			snprintf(why, size,
+				 "class %s: %llu of %llu steps that were due still waited for "
+				 "--outstanding when the time was over, and no latency has them",
+				 name, (unsigned long long)(r->counts.due - r->counts.started),
+				 (unsigned long long)r->counts.due);
 			return "inconclusive";
 		}
 		if (late > o->max_lag_us * NS_PER_US) {
@@ -182,6 +206,18 @@ static void print_delivery(const json_t *d)
 		       json_string_value(json_object_get(d, "stamp")));
 }
 
+/* In tp-probe's own words. */
+static void print_probes(const json_t *probes)
+{
+	const json_t *said;
+	const char *name;
+
+	json_object_foreach ((json_t *)probes, name, said)
+		if (json_is_string(said))
+			printf("\ntp-probe %s, warm-up included%s\n", name,
+			       json_string_value(said));
+}
+
 void report_print(const json_t *report)
 {
 	const json_t *classes = json_object_get(report, "classes"), *one;
@@ -216,4 +252,5 @@ void report_print(const json_t *report)
 	printf("per CPU second of the system: %.0f messages, %.2f GB\n",
 	       number(report, "per_cpu_second", "system_messages"),
 	       number(report, "per_cpu_second", "system_gb"));
+	print_probes(json_object_get(report, "probes"));
 }

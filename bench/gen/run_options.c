@@ -91,14 +91,22 @@ static struct range range(struct argp_state *state, const char *what, char *arg,
 	return r;
 }
 
+/* The whole of @arg, within what a workload file may say. */
+static bool onoff(const char *arg, struct traffic *t)
+{
+	int end = -1;
+
+	return sscanf(arg, "onoff:%lf,%lf%n", &t->on_ms, &t->off_ms, &end) == 2 && !arg[end] &&
+	       t->on_ms >= 0.01 && t->on_ms <= 1e6 && t->off_ms >= 0 && t->off_ms <= 1e6;
+}
+
 static void set_arrivals(struct argp_state *state, struct traffic *t, const char *arg)
 {
 	if (!strcmp(arg, "poisson")) {
 		t->arrivals = ARRIVALS_POISSON;
 	} else if (!strcmp(arg, "uniform")) {
 		t->arrivals = ARRIVALS_UNIFORM;
-	} else if (sscanf(arg, "onoff:%lf,%lf", &t->on_ms, &t->off_ms) == 2 && t->on_ms > 0 &&
-		   t->off_ms >= 0) {
+	} else if (onoff(arg, t)) {
 		t->arrivals = ARRIVALS_ONOFF;
 	} else if (!strncmp(arg, "trace:", 6) && arg[6]) {
 		t->arrivals = ARRIVALS_TRACE;
@@ -106,8 +114,8 @@ static void set_arrivals(struct argp_state *state, struct traffic *t, const char
 		t->trace = strdup(arg + 6);
 	} else {
 		argp_error(state,
-			   "--arrivals: '%s' is not poisson, uniform, onoff:ON_MS,OFF_MS or "
-			   "trace:FILE",
+			   "--arrivals: '%s' is not poisson, uniform, onoff:ON_MS,OFF_MS (up to "
+			   "1e6 each) or trace:FILE",
 			   arg);
 	}
 }
@@ -160,6 +168,9 @@ static void finish(struct argp_state *state, struct given *g)
 		struct traffic *t = &w->traffic[i];
 
 		t->rate_per_s *= g->scale;
+		if (t->rate_per_s > WORKLOAD_MAX_RATE)
+			argp_error(state, "--scale: class %s at %g steps a second; at most %g",
+				   t->name, t->rate_per_s, WORKLOAD_MAX_RATE);
 		if (g->has_outstanding)
 			t->outstanding = g->outstanding;
 		if (o->closed && !t->outstanding)
@@ -186,7 +197,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		g->workload = arg;
 		break;
 	case 'r':
-		g->rate = option_number(state, "--rate", arg, 0.01, 1e8);
+		g->rate = option_number(state, "--rate", arg, 0.01, WORKLOAD_MAX_RATE);
 		break;
 	case KEY_SIZE:
 		g->size = range(state, "--size", arg, WORKLOAD_MIN_SIZE, WIRE_MAX_MESSAGE);
@@ -215,7 +226,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->closed = true;
 		break;
 	case 'n':
-		g->outstanding = (uint32_t)option_number(state, "--outstanding", arg, 1, 16384);
+		g->outstanding = (uint32_t)option_number(state, "--outstanding", arg, 1,
+							 WORKLOAD_MAX_OUTSTANDING);
 		g->has_outstanding = true;
 		break;
 	case 'w':

@@ -149,12 +149,16 @@ static void take(struct policy_source *src, const struct file_class *f, unsigned
 		return;
 	}
 	*t = built_in.traffic[0];
-	check_number(src, i, "rate_per_s", f->rate_per_s, 0.01, 1e8);
+	check_number(src, i, "rate_per_s", f->rate_per_s, 0.01, WORKLOAD_MAX_RATE);
 	check_number(src, i, "on_ms", f->on_ms, 0.01, 1e6);
 	check_number(src, i, "off_ms", f->off_ms, 0, 1e6);
 	check_number(src, i, "reads", f->reads, 0, 1);
 	check_range(src, i, "size_bytes", f->size_bytes, WORKLOAD_MIN_SIZE, WIRE_MAX_MESSAGE);
 	check_range(src, i, "fanout", f->fanout, 1, WORKLOAD_MAX_FANOUT);
+	if (f->outstanding && (!*f->outstanding || *f->outstanding > WORKLOAD_MAX_OUTSTANDING))
+		policy_refuse(src, policy_at(src, "classes[%u].outstanding", i),
+			      "outstanding %u; allowed: from 1 to %d", *f->outstanding,
+			      WORKLOAD_MAX_OUTSTANDING);
 	if (f->reads && f->echo && *f->echo)
 		policy_refuse(src, policy_at(src, "classes[%u].echo", i),
 			      "echo and reads; allowed: one of them");
