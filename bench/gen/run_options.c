@@ -73,7 +73,7 @@ struct given {
 	const char *class_, *workload, *arrivals;
 	struct range size, fanout; /* max 0: not given */
 	double rate, reads, scale; /* rate 0, reads NAN: not given */
-	bool verify, has_seed, has_outstanding;
+	bool verify, scaled, has_seed, has_outstanding;
 	uint64_t seed;
 	uint32_t outstanding;
 };
@@ -86,8 +86,8 @@ static struct range range(struct argp_state *state, const char *what, char *arg,
 
 	if (dash)
 		*dash = '\0';
-	r.min = (uint32_t)option_number(state, what, arg, min, max);
-	r.max = dash ? (uint32_t)option_number(state, what, dash + 1, r.min, max) : r.min;
+	r.min = (uint32_t)option_whole(state, what, arg, min, max);
+	r.max = dash ? (uint32_t)option_whole(state, what, dash + 1, r.min, max) : r.min;
 	return r;
 }
 
@@ -146,6 +146,15 @@ static void finish(struct argp_state *state, struct given *g)
 
 	if (!o->ops || !o->nto)
 		argp_error(state, "--transport and --to are needed");
+	if (o->closed && (g->rate > 0 || g->arrivals || g->scaled))
+		argp_error(state,
+			   "--rate, --arrivals and --scale are of an open loop: with --closed a "
+			   "step starts when another ends");
+	if (o->ops && strcmp(o->ops->name, "xsk") != 0 &&
+	    (o->interface || o->queue || xsk_options_given(&o->xsk)))
+		argp_error(state,
+			   "--interface, --queue, --local-port, --ring, --require and --busy-poll "
+			   "go with --transport xsk");
 	if (g->class_ && g->workload)
 		argp_error(state, "--class and --workload exclude each other");
 	if (g->workload) {
@@ -217,17 +226,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_SCALE:
 		g->scale = option_number(state, "--scale", arg, 1e-6, 1e6);
+		g->scaled = true;
 		break;
 	case KEY_SEED:
-		g->seed = (uint64_t)option_number(state, "--seed", arg, 0, 9e15);
+		g->seed = (uint64_t)option_whole(state, "--seed", arg, 0, 9e15);
 		g->has_seed = true;
 		break;
 	case KEY_CLOSED:
 		o->closed = true;
 		break;
 	case 'n':
-		g->outstanding = (uint32_t)option_number(state, "--outstanding", arg, 1,
-							 WORKLOAD_MAX_OUTSTANDING);
+		g->outstanding = (uint32_t)option_whole(state, "--outstanding", arg, 1,
+							WORKLOAD_MAX_OUTSTANDING);
 		g->has_outstanding = true;
 		break;
 	case 'w':
@@ -236,7 +246,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->wait = *arg == 's' ? TRANSPORT_SPIN : TRANSPORT_BLOCK;
 		break;
 	case KEY_CPU:
-		o->cpu = (int)option_number(state, "--cpu", arg, 0, CPU_SETSIZE - 1);
+		o->cpu = (int)option_whole(state, "--cpu", arg, 0, CPU_SETSIZE - 1);
 		break;
 	case 'd':
 		o->duration_s = option_number(state, "--duration", arg, 0.01, 86400);
@@ -245,10 +255,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->warmup_s = option_number(state, "--warmup", arg, 0, 3600);
 		break;
 	case KEY_TIMEOUT:
-		o->timeout_ms = (unsigned int)option_number(state, "--timeout", arg, 1, 600000);
+		o->timeout_ms = (unsigned int)option_whole(state, "--timeout", arg, 1, 600000);
 		break;
 	case KEY_MAX_LAG:
-		o->max_lag_us = (unsigned int)option_number(state, "--max-lag", arg, 1, 1e9);
+		o->max_lag_us = (unsigned int)option_whole(state, "--max-lag", arg, 1, 1e9);
 		break;
 	case KEY_PROBE:
 		o->probes = arg;
@@ -257,7 +267,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->interface = arg;
 		break;
 	case KEY_QUEUE:
-		o->queue = (unsigned int)option_number(state, "--queue", arg, 0, 4095);
+		o->queue = (unsigned int)option_whole(state, "--queue", arg, 0, 4095);
 		break;
 	case KEY_DELIVERY:
 		o->delivery = true;

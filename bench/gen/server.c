@@ -61,6 +61,20 @@ json_t *server_json(const struct server *s)
 	return object;
 }
 
+/* For STATS: also by which way datagrams came to this worker, where there are two. */
+static json_t *stats_json(const struct worker *w)
+{
+	json_t *object = server_json(w->server), *receipt = w->t->ops->receipt(w->t);
+	const json_t *counters = json_object_get(receipt, "counters");
+
+	if (counters) {
+		json_object_set(object, "received", json_object_get(counters, "received"));
+		json_object_set(object, "fell_back", json_object_get(counters, "fell_back"));
+	}
+	json_decref(receipt);
+	return object;
+}
+
 static void answer(struct worker *w, unsigned int peer, const struct wire_header *request,
 		   enum wire_type type, const void *payload, size_t bytes)
 {
@@ -157,7 +171,7 @@ static void on_message(void *ctx, unsigned int peer, const struct message *m)
 		on_hello(w, peer, m);
 		break;
 	case WIRE_STATS:
-		answer_json(w, peer, m->header, WIRE_STATS_OK, 0, server_json(w->server));
+		answer_json(w, peer, m->header, WIRE_STATS_OK, 0, stats_json(w));
 		break;
 	case WIRE_ERROR: /* answering an error could go on for ever */
 		count(&w->counts.not_ours, 1);

@@ -216,6 +216,7 @@ static int load(struct policy_source *src, struct workload *w)
 static int read_file(struct policy_source *src)
 {
 	FILE *f = fopen(src->path, "re");
+	int err;
 
 	if (!f) {
 		msg_error("%s: %s; name a workload file, such as bench/workloads/agent-host.yaml",
@@ -223,7 +224,13 @@ static int read_file(struct policy_source *src)
 		return -errno;
 	}
 	src->size = fread(src->bytes, 1, FILE_MAX, f);
+	err = ferror(f) ? -errno : 0;
 	fclose(f);
+	if (err || !src->size) {
+		msg_error("%s: %s; name a workload file, such as bench/workloads/agent-host.yaml",
+			  src->path, err ? strerror(-err) : "empty");
+		return err ? err : -EINVAL;
+	}
 	if (src->size == FILE_MAX) {
 		msg_error("%s: larger than %u MiB", src->path, FILE_MAX >> 20);
 		return -EINVAL;

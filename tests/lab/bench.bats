@@ -181,6 +181,19 @@ holds() {
 	[[ "$output" == *"requests were lost, and latencies are those of the others alone"* ]]
 }
 
+@test "CPU time that a server does not tell is not taken for none" {
+	serve server -t udp -l 10.99.0.1:7000 -w block
+	nsenter --net="/run/netns/$lab_name-b" -- "$TRIPATH_BUILD/bin/tp-bench" run -t udp -T 10.99.0.1:7000 -w block -d 1 --warmup 0 \
+		--timeout 200 --max-lag 1000000 --json >"$out/run" 2>"$out/err" 3>&- &
+	pids+=("$!")
+	lab_until 5 lab_in b sh -c 'ss -Hun | grep -q :7000'
+	sleep 0.3
+	kill -KILL "$serve_pid"
+	wait "${pids[1]}" || true
+	holds '.cpu.server.why == "1 of 1 servers did not say what they took"'
+	holds '.per_cpu_second | has("system_messages") and (has("process_messages") | not)'
+}
+
 @test "a corrupted transfer is caught, in both directions" {
 	lab_in a ip link set lo up
 	for direction in client server; do
@@ -309,7 +322,12 @@ holds() {
 	run client -t tcp -T 10.99.0.1:7000 --workload "$out/w.yaml"
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"w.yaml:5:18: outstanding 4000000000; allowed: from 1 to 16384"* ]]
-	for wrong in "-t tcp -T 10.99.0.1:7000 --rate 1e8 --scale 1e6" "-t tcp -T 10.99.0.1:7000 --arrivals onoff:inf,20" \
+	: >"$out/empty"
+	run client -t tcp -T 10.99.0.1:7000 --workload "$out/empty"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"empty: empty; name a workload file"* ]]
+	for wrong in "-t tcp -T 10.99.0.1:7000 --closed --rate 100" "-t tcp -T 10.99.0.1:7000 --require zero-copy" \
+		"-t tcp -T 10.99.0.1:7000 --closed -n 1.5" "-t tcp -T 10.99.0.1:7000 --rate 1e8 --scale 1e6" "-t tcp -T 10.99.0.1:7000 --arrivals onoff:inf,20" \
 		"-t tcp -T 10.99.0.1:7000 --arrivals onoff:20,20x" "-t ipx -T 10.99.0.1:7000" "-t tcp" "-t tcp -T nowhere" "-t tcp -T 10.99.0.1:7000 -c D" \
 		"-t tcp -T 10.99.0.1:7000 -c mix --size 64" "-t tcp -T 10.99.0.1:7000 --size 9-3" "-t tcp -T 10.99.0.1:7000 --workload /nowhere"; do
 		# shellcheck disable=SC2086
