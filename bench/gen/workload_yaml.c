@@ -183,6 +183,13 @@ static void take(struct policy_source *src, const struct file_class *f, unsigned
 	if (t->arrivals == ARRIVALS_ONOFF && !(t->on_ms > 0))
 		policy_refuse(src, policy_at(src, "classes[%u].arrivals", i),
 			      "arrivals onoff without on_ms; allowed: with on_ms and off_ms");
+	if ((f->on_ms || f->off_ms) && t->arrivals != ARRIVALS_ONOFF)
+		policy_refuse(src,
+			      policy_at(src, "classes[%u].%s", i, f->on_ms ? "on_ms" : "off_ms"),
+			      "on_ms and off_ms; allowed: with arrivals: onoff");
+	if (f->trace && t->arrivals != ARRIVALS_TRACE)
+		policy_refuse(src, policy_at(src, "classes[%u].trace", i),
+			      "trace; allowed: with arrivals: trace");
 	for (unsigned int k = 0; k < i; k++)
 		if (!strcmp(w->traffic[k].name, t->name))
 			policy_refuse(src, policy_at(src, "classes[%u].class", i),
@@ -206,6 +213,8 @@ static int load(struct policy_source *src, struct workload *w)
 	snprintf(w->name, sizeof(w->name), "%.31s", f->name);
 	if (f->version != 1)
 		policy_refuse(src, policy_at(src, "version"), "version %u; allowed: 1", f->version);
+	if (w->seed > INT64_MAX)
+		policy_refuse(src, policy_at(src, "seed"), "seed above %lld", (long long)INT64_MAX);
 	w->n = f->classes_count;
 	for (unsigned int i = 0; i < w->n; i++)
 		take(src, &f->classes[i], i, w);

@@ -322,6 +322,11 @@ holds() {
 	run client -t tcp -T 10.99.0.1:7000 --workload "$out/w.yaml"
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"w.yaml:5:18: outstanding 4000000000; allowed: from 1 to 16384"* ]]
+	printf 'version: 1\nname: x\nclasses:\n  - class: A\n    on_ms: 5\n  - class: B\n    trace: x\n' >"$out/w.yaml"
+	run client -t tcp -T 10.99.0.1:7000 --workload "$out/w.yaml"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"w.yaml:5:12: on_ms and off_ms; allowed: with arrivals: onoff"* ]]
+	[[ "$output" == *"w.yaml:7:12: trace; allowed: with arrivals: trace"* ]]
 	: >"$out/empty"
 	run client -t tcp -T 10.99.0.1:7000 --workload "$out/empty"
 	[ "$status" -eq 2 ]
