@@ -110,7 +110,7 @@ static int report(const struct run_options *o, const struct load *l, const struc
 	if (status != EXIT_OK)
 		msg_error("%s", json_string_value(json_object_get(root, "why")));
 	json_decref(root);
-	return status;
+	return msg_flush() ? EXIT_FAILED : status;
 }
 
 static int measure(const struct run_options *o, const struct cgroup *cgroup)

@@ -349,6 +349,15 @@ holds() {
 	[[ "$output" == *"not all of 0,1023 are there"* ]]
 }
 
+@test "a result that cannot be written is a failure" {
+	[ -c /dev/full ] || skip "no /dev/full on this machine"
+	serve server -t tcp -l 10.99.0.1:7000
+	status=0
+	client -t tcp -T 10.99.0.1:7000 -w block -d 0.2 --max-lag 1000000 --json >/dev/full 2>"$out/err" || status=$?
+	[ "$status" -eq 1 ]
+	grep -q "cannot write to standard output" "$out/err"
+}
+
 @test "every workload file runs" {
 	for file in "$BATS_TEST_DIRNAME"/../../bench/workloads/*.yaml; do
 		serve server -t tcp -l 10.99.0.1:7000
