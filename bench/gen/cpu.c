@@ -98,6 +98,16 @@ int cpu_list(const char *text, cpu_set_t *set)
 	}
 }
 
+bool cpu_allowed(const cpu_set_t *set)
+{
+	cpu_set_t mine, both;
+
+	if (sched_getaffinity(0, sizeof(mine), &mine))
+		return false;
+	CPU_AND(&both, &mine, set);
+	return CPU_EQUAL(&both, set);
+}
+
 unsigned int cpu_nth(const cpu_set_t *set, unsigned int n)
 {
 	unsigned int cpu = 0;

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bench/gen/cgroup.h"
@@ -29,6 +30,8 @@ json_t *cpu_system_json(const struct cpu_system *since, const struct cpu_system 
 int cpu_pin(unsigned int cpu);
 /* "2,4-7" into @set; a negative errno where it is no list of CPUs. */
 int cpu_list(const char *text, cpu_set_t *set);
+/* Whether this process may run on every CPU of @set. */
+bool cpu_allowed(const cpu_set_t *set);
 /* The @n th CPU of a set, going round. */
 unsigned int cpu_nth(const cpu_set_t *set, unsigned int n);
 

@@ -174,6 +174,8 @@ int load_run(struct load *l, struct client *c)
 	if (err >= 0 && !client_fault(c))
 		err = drain(l);
 	progress_end(&l->progress);
+	if (*l->options.stop)
+		return -EINTR;
 	if (client_fault(c)) {
 		msg_error("%s", client_fault(c));
 		return -EIO;
@@ -182,7 +184,13 @@ int load_run(struct load *l, struct client *c)
 		msg_error("the transport failed: %s", strerror(-err));
 		return err;
 	}
-	return *l->options.stop ? -EINTR : 0;
+	if (!l->moment[0].at_ns) {
+		msg_error("the trace ends within the warm-up of %g s: nothing was measured; give "
+			  "--warmup 0",
+			  l->options.warmup_s);
+		return -ENODATA;
+	}
+	return 0;
 }
 
 int load_new(const struct workload *w, const struct load_options *options,

@@ -3,6 +3,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,18 @@ double option_number(struct argp_state *state, const char *what, const char *arg
 	double value = strtod(arg, &end);
 
 	if (end == arg || *end || !(value >= min && value <= max))
-		argp_error(state, "%s: '%s' is not a number from %g to %g", what, arg, min, max);
+		argp_error(state, "%s: '%s' is not a number from %.10g to %.10g", what, arg, min,
+			   max);
+	return value;
+}
+
+double option_whole(struct argp_state *state, const char *what, const char *arg, double min,
+		    double max)
+{
+	double value = option_number(state, what, arg, min, max);
+
+	if (value != floor(value))
+		argp_error(state, "%s: '%s' is not a whole number", what, arg);
 	return value;
 }
 
@@ -92,22 +104,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->wait = wait_option(state, arg);
 		break;
 	case KEY_WORKERS:
-		o->workers =
-			(unsigned int)option_number(state, "--workers", arg, 1, SERVER_WORKERS);
+		o->workers = (unsigned int)option_whole(state, "--workers", arg, 1, SERVER_WORKERS);
 		break;
 	case KEY_CPU:
 		if (cpu_list(arg, &o->cpus))
 			argp_error(state, "--cpu: '%s' is not a list of CPUs, as 2,4-7", arg);
+		if (!cpu_allowed(&o->cpus))
+			argp_error(state, "--cpu: not all of %s are there, or for this process",
+				   arg);
 		o->has_cpus = true;
 		break;
 	case KEY_INTERFACE:
 		o->interface = arg;
 		break;
 	case KEY_QUEUE:
-		o->queue = (unsigned int)option_number(state, "--queue", arg, 0, 4095);
+		o->queue = (unsigned int)option_whole(state, "--queue", arg, 0, 4095);
 		break;
 	case KEY_STALL_MS:
-		o->stall_ms = (unsigned int)option_number(state, "--stall-ms", arg, 1, 60000);
+		o->stall_ms = (unsigned int)option_whole(state, "--stall-ms", arg, 1, 60000);
 		break;
 	case KEY_STALL_AT:
 		o->stall_at_s = option_number(state, "--stall-at", arg, 0, 3600);
@@ -121,6 +135,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->ops || !o->nlisten)
 			argp_error(state, "--transport and --listen are needed");
+		if (o->ops && strcmp(o->ops->name, "xsk") != 0 &&
+		    (o->interface || o->queue || xsk_options_given(&o->xsk)))
+			argp_error(state,
+				   "--interface, --queue, --ring, --require and --busy-poll go "
+				   "with --transport xsk");
 		if (o->workers * o->nlisten > SERVER_WORKERS)
 			argp_error(state, "more than %d threads", SERVER_WORKERS);
 		break;

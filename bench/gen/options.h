@@ -56,5 +56,8 @@ void option_address(struct argp_state *state, const char *arg, struct sockaddr_s
 		    unsigned int *n);
 double option_number(struct argp_state *state, const char *what, const char *arg, double min,
 		     double max);
+/* The same, and no fraction. */
+double option_whole(struct argp_state *state, const char *what, const char *arg, double min,
+		    double max);
 
 #endif

@@ -50,7 +50,7 @@ static bool is_ready(int out)
 	return true;
 }
 
-static int start(struct probe *p)
+static int start(struct probe *p, bool json)
 {
 	char path[PATH_MAX];
 	int out[2];
@@ -62,7 +62,7 @@ static int start(struct probe *p)
 	if (p->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(out[1], STDOUT_FILENO);
-		execlp(path, PROGRAM, p->name, "--json", (char *)NULL);
+		execlp(path, PROGRAM, p->name, json ? "--json" : (char *)NULL, (char *)NULL);
 		_exit(127);
 	}
 	close(out[1]);
@@ -70,9 +70,10 @@ static int start(struct probe *p)
 	return p->pid < 0 ? -errno : 0;
 }
 
-int probes_start(struct probes *p, const char *names)
+int probes_start(struct probes *p, const char *names, bool json)
 {
 	p->n = 0;
+	p->json = json;
 	while (*names) {
 		size_t len = strcspn(names, ",");
 		struct probe *next = &p->probe[p->n];
@@ -84,7 +85,7 @@ int probes_start(struct probes *p, const char *names)
 			return -EINVAL;
 		}
 		snprintf(next->name, sizeof(next->name), "%.*s", (int)len, names);
-		err = start(next);
+		err = start(next, json);
 		if (err) {
 			msg_error(PROGRAM " %s cannot be started: %s", next->name, strerror(-err));
 			return err;
@@ -103,8 +104,8 @@ int probes_start(struct probes *p, const char *names)
 	return 0;
 }
 
-/* All that is still to come; its last line is the totals. */
-static json_t *last_words(int out)
+/* All that is still to come; of JSON the last line is the totals. */
+static json_t *last_words(int out, bool json)
 {
 	char *text = malloc(SAID_MAX + 1), *line;
 	json_t *said = NULL;
@@ -118,7 +119,7 @@ static json_t *last_words(int out)
 	if (text && n) {
 		text[n] = '\0';
 		line = strrchr(text, '\n');
-		said = json_loads(line ? line + 1 : text, 0, NULL);
+		said = json ? json_loads(line ? line + 1 : text, 0, NULL) : json_string(text);
 	}
 	free(text);
 	return said;
@@ -132,7 +133,7 @@ json_t *probes_stop(struct probes *p)
 		kill(p->probe[i].pid, SIGINT);
 	for (unsigned int i = 0; i < p->n; i++) {
 		struct probe *probe = &p->probe[i];
-		json_t *said = last_words(probe->out);
+		json_t *said = last_words(probe->out, p->json);
 
 		close(probe->out);
 		waitpid(probe->pid, NULL, 0);

@@ -4,6 +4,7 @@
 #define TRIPATH_BENCH_PROBE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define PROBE_MAX 4
@@ -15,11 +16,12 @@ struct probes {
 		pid_t pid;
 		int out; /* its standard output */
 	} probe[PROBE_MAX];
+	bool json; /* what they say; else text for people */
 };
 
 /* @names: "softirq,wakeup".  A negative errno after telling why. */
-int probes_start(struct probes *p, const char *names);
-/* Ends them; {name: what it said last} or {name: null}; new, or NULL. */
+int probes_start(struct probes *p, const char *names, bool json);
+/* Ends them; {name: what it said last, an object or text for people} or {name: null}; new, or NULL. */
 json_t *probes_stop(struct probes *p);
 
 #endif

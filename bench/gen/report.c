@@ -9,6 +9,13 @@
 #include "loaders/lib/version.h"
 
 #define LATE_SHARE 0.01 /* of the steps may start later than --max-lag */
+#define LOST_SHARE 0.01 /* of the requests may be lost, and of the steps never start */
+
+/* Whether so many were left out that percentiles of the others say too little. */
+static bool too_many(uint64_t left_out, uint64_t of)
+{
+	return (double)left_out > LOST_SHARE * (double)of;
+}
 
 /* Why the result does not count, or NULL; *@status as in report_json(). */
 static const char *judge(const struct run_options *o, const struct load *l, int *status, char *why,
@@ -38,6 +45,23 @@ static const char *judge(const struct run_options *o, const struct load *l, int 
 				 name, (unsigned long long)r->counts.not_sent);
 			return "inconclusive";
 		}
+		if (too_many(r->counts.lost, r->counts.sent)) {
+			snprintf(why, size,
+				 "class %s: %llu of %llu requests were lost, and latencies are "
+				 "those of the others alone",
+				 name, (unsigned long long)r->counts.lost,
+				 (unsigned long long)r->counts.sent);
+			return "inconclusive";
+		}
+		if (r->counts.due > r->counts.started &&
+		    too_many(r->counts.due - r->counts.started, r->counts.due)) {
+			snprintf(why, size,
+				 "class %s: %llu of %llu steps that were due still waited for "
+				 "--outstanding when the time was over, and no latency has them",
+				 name, (unsigned long long)(r->counts.due - r->counts.started),
+				 (unsigned long long)r->counts.due);
+			return "inconclusive";
+		}
 		if (late > o->max_lag_us * NS_PER_US) {
 			snprintf(why, size,
 				 "class %s: more than %g %% of the steps were noticed later than "
@@ -50,6 +74,23 @@ static const char *judge(const struct run_options *o, const struct load *l, int 
 	}
 	*status = EXIT_OK;
 	return "measured";
+}
+
+/* Whether what came to one end took the kernel's way, where AF_XDP's was asked for. */
+static bool other_path(const json_t *counters, const char *end, const char *port, char *why,
+		       size_t size)
+{
+	double by_stack = json_number_value(json_object_get(counters, "fell_back"));
+	double all = by_stack + json_number_value(json_object_get(counters, "received"));
+
+	if (!too_many((uint64_t)by_stack, (uint64_t)all))
+		return false;
+	snprintf(why, size,
+		 "%.0f of %.0f datagrams came to the %s by the kernel's stack, not by AF_XDP: does "
+		 "the "
+		 "policy there steer the port of %s to af_xdp? (tp-load explain)",
+		 by_stack, all, end, port);
+	return true;
 }
 
 static json_t *class_json(const struct run_options *o, unsigned int class_,
@@ -119,6 +160,13 @@ json_t *report_json(const struct run_options *o, const struct load *l,
 				      (json_int_t)counts->framing.duplicates, "incomplete_messages",
 				      (json_int_t)counts->framing.incomplete));
 	cpu = report_cpu(a, b, o->nto, cgroup);
+	if (*status == EXIT_OK &&
+	    (other_path(json_object_get(receipt, "counters"), "client", "--local-port", why,
+			sizeof(why)) ||
+	     other_path(json_object_get(cpu, "server"), "server", "--listen", why, sizeof(why)))) {
+		outcome = "inconclusive";
+		*status = EXIT_INCONCLUSIVE;
+	}
 	json_object_set_new(root, "per_cpu_second", report_per_cpu_second(cpu, &sum));
 	json_object_set_new(root, "cpu", cpu);
 	if (probes)
@@ -182,12 +230,25 @@ static void print_delivery(const json_t *d)
 		       json_string_value(json_object_get(d, "stamp")));
 }
 
+/* In tp-probe's own words. */
+static void print_probes(const json_t *probes)
+{
+	const json_t *said;
+	const char *name;
+
+	json_object_foreach ((json_t *)probes, name, said)
+		if (json_is_string(said))
+			printf("\ntp-probe %s, warm-up included%s\n", name,
+			       json_string_value(said));
+}
+
 void report_print(const json_t *report)
 {
 	const json_t *classes = json_object_get(report, "classes"), *one;
 	const json_t *cpu = json_object_get(report, "cpu");
 	const json_t *why = json_object_get(report, "why");
 	const char *name;
+	char server[32];
 
 	printf("%s, %s loop, %s, %.2f s: %s%s%s\n",
 	       json_string_value(json_object_get(report, "transport")),
@@ -207,13 +268,18 @@ void report_print(const json_t *report)
 	json_object_foreach ((json_t *)classes, name, one)
 		print_class(name, one);
 	print_delivery(json_object_get(report, "delivery"));
-	printf("\nCPU          client %.2f s, server %.2f s, system %.2f s, softirq share %.0f "
+	if (json_object_get(json_object_get(cpu, "server"), "why"))
+		snprintf(server, sizeof(server), "not known");
+	else
+		snprintf(server, sizeof(server), "%.2f s",
+			 number(json_object_get(cpu, "server"), "total_s", NULL));
+	printf("\nCPU          client %.2f s, server %s, system %.2f s, softirq share %.0f "
 	       "%%\n",
-	       number(json_object_get(cpu, "client"), "total_s", NULL),
-	       number(json_object_get(cpu, "server"), "total_s", NULL),
+	       number(json_object_get(cpu, "client"), "total_s", NULL), server,
 	       number(json_object_get(cpu, "system"), "busy_s", NULL),
 	       number(cpu, "softirq_share", NULL) * 100);
 	printf("per CPU second of the system: %.0f messages, %.2f GB\n",
 	       number(report, "per_cpu_second", "system_messages"),
 	       number(report, "per_cpu_second", "system_gb"));
+	print_probes(json_object_get(report, "probes"));
 }

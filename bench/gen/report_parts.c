@@ -34,13 +34,15 @@ void report_add_counts(struct load_counts *sum, const struct load_counts *c)
 }
 
 static const char *const server_sums[] = {"user_s",   "system_s", "total_s", "cgroup_s",
-					  "requests", "corrupt",  "dropped", "not_ours"};
+					  "requests", "corrupt",  "dropped", "not_ours",
+					  "received", "fell_back"};
 
 /* What all servers took between the two moments; a process that answers at several addresses counts once. */
 static json_t *server_cpu(const struct load_moment *a, const struct load_moment *b,
 			  unsigned int servers)
 {
 	json_t *sum = json_object(), *seen = json_object();
+	unsigned int unknown = 0;
 
 	for (unsigned int i = 0; i < servers; i++) {
 		json_t *before = json_loads(a->server[i], 0, NULL);
@@ -48,6 +50,7 @@ static json_t *server_cpu(const struct load_moment *a, const struct load_moment 
 		const char *instance = json_string_value(json_object_get(after, "instance"));
 		bool new_one = before && instance && !json_object_get(seen, instance);
 
+		unknown += !before || !instance;
 		if (new_one)
 			json_object_set_new(seen, instance, json_true());
 		for (size_t k = 0; new_one && k < sizeof(server_sums) / sizeof(server_sums[0]);
@@ -67,6 +70,10 @@ static json_t *server_cpu(const struct load_moment *a, const struct load_moment 
 		json_decref(after);
 	}
 	json_object_set_new(sum, "processes", json_integer((json_int_t)json_object_size(seen)));
+	if (unknown)
+		json_object_set_new(sum, "why",
+				    json_sprintf("%u of %u servers did not say what they took",
+						 unknown, servers));
 	json_decref(seen);
 	return sum;
 }
@@ -93,10 +100,15 @@ json_t *report_per_cpu_second(const json_t *cpu, const struct load_counts *sum)
 		json_number_value(json_object_get(json_object_get(cpu, "system"), "busy_s"));
 	double messages = 2 * (double)sum->answered;
 	double gb = (double)(sum->bytes_in + sum->bytes_out) / 1e9;
+	json_t *object =
+		json_pack("{s:f, s:f}", "system_messages", system > 0 ? messages / system : 0,
+			  "system_gb", system > 0 ? gb / system : 0);
 
-	return json_pack("{s:f, s:f, s:f, s:f}", "process_messages",
-			 processes > 0 ? messages / processes : 0, "process_gb",
-			 processes > 0 ? gb / processes : 0, "system_messages",
-			 system > 0 ? messages / system : 0, "system_gb",
-			 system > 0 ? gb / system : 0);
+	/* By one end's time alone they would be far too good. */
+	if (json_object_get(json_object_get(cpu, "server"), "why"))
+		return object;
+	json_object_set_new(object, "process_messages",
+			    json_real(processes > 0 ? messages / processes : 0));
+	json_object_set_new(object, "process_gb", json_real(processes > 0 ? gb / processes : 0));
+	return object;
 }

@@ -110,7 +110,7 @@ static int report(const struct run_options *o, const struct load *l, const struc
 	if (status != EXIT_OK)
 		msg_error("%s", json_string_value(json_object_get(root, "why")));
 	json_decref(root);
-	return status;
+	return msg_flush() ? EXIT_FAILED : status;
 }
 
 static int measure(const struct run_options *o, const struct cgroup *cgroup)
@@ -137,13 +137,15 @@ static int measure(const struct run_options *o, const struct cgroup *cgroup)
 	if (!err)
 		err = open_client(o, l, delivery, &c);
 	if (!err && o->probes)
-		err = probes_start(&probes, o->probes);
+		err = probes_start(&probes, o->probes, o->json);
 	if (!err)
 		err = load_run(l, c);
 	if (probes.n)
 		said = probes_stop(&probes);
 	if (!err)
 		status = report(o, l, c, delivery, cgroup, said);
+	else if (!l && err != -ENOMEM) /* a trace that cannot be read */
+		status = EXIT_USAGE;
 	else
 		status = err == -EOPNOTSUPP ? EXIT_UNSUPPORTED : EXIT_FAILED;
 	if (err)

@@ -73,7 +73,7 @@ struct given {
 	const char *class_, *workload, *arrivals;
 	struct range size, fanout; /* max 0: not given */
 	double rate, reads, scale; /* rate 0, reads NAN: not given */
-	bool verify, has_seed, has_outstanding;
+	bool verify, scaled, has_seed, has_outstanding;
 	uint64_t seed;
 	uint32_t outstanding;
 };
@@ -86,9 +86,18 @@ static struct range range(struct argp_state *state, const char *what, char *arg,
 
 	if (dash)
 		*dash = '\0';
-	r.min = (uint32_t)option_number(state, what, arg, min, max);
-	r.max = dash ? (uint32_t)option_number(state, what, dash + 1, r.min, max) : r.min;
+	r.min = (uint32_t)option_whole(state, what, arg, min, max);
+	r.max = dash ? (uint32_t)option_whole(state, what, dash + 1, r.min, max) : r.min;
 	return r;
+}
+
+/* The whole of @arg, within what a workload file may say. */
+static bool onoff(const char *arg, struct traffic *t)
+{
+	int end = -1;
+
+	return sscanf(arg, "onoff:%lf,%lf%n", &t->on_ms, &t->off_ms, &end) == 2 && !arg[end] &&
+	       t->on_ms >= 0.01 && t->on_ms <= 1e6 && t->off_ms >= 0 && t->off_ms <= 1e6;
 }
 
 static void set_arrivals(struct argp_state *state, struct traffic *t, const char *arg)
@@ -97,8 +106,7 @@ static void set_arrivals(struct argp_state *state, struct traffic *t, const char
 		t->arrivals = ARRIVALS_POISSON;
 	} else if (!strcmp(arg, "uniform")) {
 		t->arrivals = ARRIVALS_UNIFORM;
-	} else if (sscanf(arg, "onoff:%lf,%lf", &t->on_ms, &t->off_ms) == 2 && t->on_ms > 0 &&
-		   t->off_ms >= 0) {
+	} else if (onoff(arg, t)) {
 		t->arrivals = ARRIVALS_ONOFF;
 	} else if (!strncmp(arg, "trace:", 6) && arg[6]) {
 		t->arrivals = ARRIVALS_TRACE;
@@ -106,8 +114,8 @@ static void set_arrivals(struct argp_state *state, struct traffic *t, const char
 		t->trace = strdup(arg + 6);
 	} else {
 		argp_error(state,
-			   "--arrivals: '%s' is not poisson, uniform, onoff:ON_MS,OFF_MS or "
-			   "trace:FILE",
+			   "--arrivals: '%s' is not poisson, uniform, onoff:ON_MS,OFF_MS (up to "
+			   "1e6 each) or trace:FILE",
 			   arg);
 	}
 }
@@ -138,6 +146,15 @@ static void finish(struct argp_state *state, struct given *g)
 
 	if (!o->ops || !o->nto)
 		argp_error(state, "--transport and --to are needed");
+	if (o->closed && (g->rate > 0 || g->arrivals || g->scaled))
+		argp_error(state,
+			   "--rate, --arrivals and --scale are of an open loop: with --closed a "
+			   "step starts when another ends");
+	if (o->ops && strcmp(o->ops->name, "xsk") != 0 &&
+	    (o->interface || o->queue || xsk_options_given(&o->xsk)))
+		argp_error(state,
+			   "--interface, --queue, --local-port, --ring, --require and --busy-poll "
+			   "go with --transport xsk");
 	if (g->class_ && g->workload)
 		argp_error(state, "--class and --workload exclude each other");
 	if (g->workload) {
@@ -160,6 +177,9 @@ static void finish(struct argp_state *state, struct given *g)
 		struct traffic *t = &w->traffic[i];
 
 		t->rate_per_s *= g->scale;
+		if (t->rate_per_s > WORKLOAD_MAX_RATE)
+			argp_error(state, "--scale: class %s at %g steps a second; at most %g",
+				   t->name, t->rate_per_s, WORKLOAD_MAX_RATE);
 		if (g->has_outstanding)
 			t->outstanding = g->outstanding;
 		if (o->closed && !t->outstanding)
@@ -186,7 +206,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		g->workload = arg;
 		break;
 	case 'r':
-		g->rate = option_number(state, "--rate", arg, 0.01, 1e8);
+		g->rate = option_number(state, "--rate", arg, 0.01, WORKLOAD_MAX_RATE);
 		break;
 	case KEY_SIZE:
 		g->size = range(state, "--size", arg, WORKLOAD_MIN_SIZE, WIRE_MAX_MESSAGE);
@@ -206,16 +226,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_SCALE:
 		g->scale = option_number(state, "--scale", arg, 1e-6, 1e6);
+		g->scaled = true;
 		break;
 	case KEY_SEED:
-		g->seed = (uint64_t)option_number(state, "--seed", arg, 0, 9e15);
+		g->seed = (uint64_t)option_whole(state, "--seed", arg, 0, 9e15);
 		g->has_seed = true;
 		break;
 	case KEY_CLOSED:
 		o->closed = true;
 		break;
 	case 'n':
-		g->outstanding = (uint32_t)option_number(state, "--outstanding", arg, 1, 16384);
+		g->outstanding = (uint32_t)option_whole(state, "--outstanding", arg, 1,
+							WORKLOAD_MAX_OUTSTANDING);
 		g->has_outstanding = true;
 		break;
 	case 'w':
@@ -224,7 +246,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->wait = *arg == 's' ? TRANSPORT_SPIN : TRANSPORT_BLOCK;
 		break;
 	case KEY_CPU:
-		o->cpu = (int)option_number(state, "--cpu", arg, 0, CPU_SETSIZE - 1);
+		o->cpu = (int)option_whole(state, "--cpu", arg, 0, CPU_SETSIZE - 1);
 		break;
 	case 'd':
 		o->duration_s = option_number(state, "--duration", arg, 0.01, 86400);
@@ -233,10 +255,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->warmup_s = option_number(state, "--warmup", arg, 0, 3600);
 		break;
 	case KEY_TIMEOUT:
-		o->timeout_ms = (unsigned int)option_number(state, "--timeout", arg, 1, 600000);
+		o->timeout_ms = (unsigned int)option_whole(state, "--timeout", arg, 1, 600000);
 		break;
 	case KEY_MAX_LAG:
-		o->max_lag_us = (unsigned int)option_number(state, "--max-lag", arg, 1, 1e9);
+		o->max_lag_us = (unsigned int)option_whole(state, "--max-lag", arg, 1, 1e9);
 		break;
 	case KEY_PROBE:
 		o->probes = arg;
@@ -245,7 +267,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->interface = arg;
 		break;
 	case KEY_QUEUE:
-		o->queue = (unsigned int)option_number(state, "--queue", arg, 0, 4095);
+		o->queue = (unsigned int)option_whole(state, "--queue", arg, 0, 4095);
 		break;
 	case KEY_DELIVERY:
 		o->delivery = true;

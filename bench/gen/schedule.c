@@ -24,13 +24,19 @@ static int append(struct schedule *s, uint64_t ns)
 	return 0;
 }
 
+static bool ends(const char *text)
+{
+	return !text[strspn(text, " \t\r\n")];
+}
+
 /* Seconds, one a line, ascending; empty lines and those that begin with # do not count. */
 static int read_trace(struct schedule *s, const char *path)
 {
 	FILE *f = fopen(path, "re");
 	unsigned int number = 0;
 	double last = 0;
-	char line[128];
+	char *line = NULL;
+	size_t size = 0;
 	int err = 0;
 
 	if (!f) {
@@ -38,14 +44,14 @@ static int read_trace(struct schedule *s, const char *path)
 		msg_error("%s: %s", path, strerror(-err));
 		return err;
 	}
-	while (!err && fgets(line, sizeof(line), f)) {
+	while (!err && getline(&line, &size, f) > 0) {
 		char *end;
 		double at = strtod(line, &end);
 
 		number++;
-		if (line[0] == '#' || line[0] == '\n')
+		if (line[0] == '#' || ends(line))
 			continue;
-		if (end == line || *end != '\n' || !(at >= last && at < 1e6)) {
+		if (end == line || !ends(end) || !(at >= last && at < 1e6)) {
 			msg_error("%s:%u: not a time in seconds, at or after the one before", path,
 				  number);
 			err = -EINVAL;
@@ -57,6 +63,7 @@ static int read_trace(struct schedule *s, const char *path)
 		}
 		last = at;
 	}
+	free(line);
 	fclose(f);
 	if (!err && !s->ntrace) {
 		msg_error("%s: no arrival in it", path);

@@ -106,7 +106,9 @@ static int run(struct server *s, const struct serve_options *o, const sigset_t *
 		pthread_join(s->worker[started].thread, NULL);
 	if (!err)
 		say_final(s, o);
-	return -err;
+	if (msg_flush())
+		return -EIO;
+	return atomic_load(&s->failed) ? -EIO : -err;
 }
 
 int command_serve(int argc, char **argv)

@@ -3,9 +3,11 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/gen/checksum.h"
 #include "bench/gen/clock.h"
@@ -56,6 +58,20 @@ json_t *server_json(const struct server *s)
 					 "bytes_out", (json_int_t)c.bytes_out, "corrupt",
 					 (json_int_t)c.corrupt, "dropped", (json_int_t)c.dropped,
 					 "not_ours", (json_int_t)c.not_ours));
+	return object;
+}
+
+/* For STATS: also by which way datagrams came to this worker, where there are two. */
+static json_t *stats_json(const struct worker *w)
+{
+	json_t *object = server_json(w->server), *receipt = w->t->ops->receipt(w->t);
+	const json_t *counters = json_object_get(receipt, "counters");
+
+	if (counters) {
+		json_object_set(object, "received", json_object_get(counters, "received"));
+		json_object_set(object, "fell_back", json_object_get(counters, "fell_back"));
+	}
+	json_decref(receipt);
 	return object;
 }
 
@@ -155,7 +171,7 @@ static void on_message(void *ctx, unsigned int peer, const struct message *m)
 		on_hello(w, peer, m);
 		break;
 	case WIRE_STATS:
-		answer_json(w, peer, m->header, WIRE_STATS_OK, 0, server_json(w->server));
+		answer_json(w, peer, m->header, WIRE_STATS_OK, 0, stats_json(w));
 		break;
 	case WIRE_ERROR: /* answering an error could go on for ever */
 		count(&w->counts.not_ours, 1);
@@ -241,8 +257,12 @@ void *server_run(void *worker)
 		if (s->stall_ns && w == s->worker)
 			stall(w);
 	}
-	if (err < 0)
+	if (err < 0) {
 		msg_error("a worker ended: %s", strerror(-err));
+		atomic_store(&s->failed, true);
+		/* With a worker less this is not the peer that was asked for. */
+		kill(getpid(), SIGTERM);
+	}
 	return NULL;
 }
 

@@ -38,6 +38,7 @@ struct server {
 		stall_ns; /* the first worker sleeps once, so long after its first request; 0: never */
 	struct cgroup cgroup;
 	atomic_bool stop;
+	atomic_bool failed; /* a worker ended by itself */
 	unsigned int nworkers;
 	struct worker worker[SERVER_WORKERS];
 };

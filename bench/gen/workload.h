@@ -7,11 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WORKLOAD_CLASSES    3
-#define WORKLOAD_MAX_FANOUT 256
-#define WORKLOAD_MIN_SIZE   48 /* a message's header */
-#define WORKLOAD_SMALL      64 /* the message that carries no data: a read's request, a write's reply */
-#define WORKLOAD_ECHO       (-1.0)
+#define WORKLOAD_CLASSES         3
+#define WORKLOAD_MAX_FANOUT      256
+#define WORKLOAD_MAX_RATE        1e8 /* steps a second */
+#define WORKLOAD_MAX_OUTSTANDING 16384
+#define WORKLOAD_MIN_SIZE        48 /* a message's header */
+#define WORKLOAD_SMALL           64 /* the message that carries no data: a read's request, a write's reply */
+#define WORKLOAD_ECHO            (-1.0)
 
 enum arrivals {
 	ARRIVALS_POISSON,

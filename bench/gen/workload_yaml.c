@@ -149,12 +149,16 @@ static void take(struct policy_source *src, const struct file_class *f, unsigned
 		return;
 	}
 	*t = built_in.traffic[0];
-	check_number(src, i, "rate_per_s", f->rate_per_s, 0.01, 1e8);
+	check_number(src, i, "rate_per_s", f->rate_per_s, 0.01, WORKLOAD_MAX_RATE);
 	check_number(src, i, "on_ms", f->on_ms, 0.01, 1e6);
 	check_number(src, i, "off_ms", f->off_ms, 0, 1e6);
 	check_number(src, i, "reads", f->reads, 0, 1);
 	check_range(src, i, "size_bytes", f->size_bytes, WORKLOAD_MIN_SIZE, WIRE_MAX_MESSAGE);
 	check_range(src, i, "fanout", f->fanout, 1, WORKLOAD_MAX_FANOUT);
+	if (f->outstanding && (!*f->outstanding || *f->outstanding > WORKLOAD_MAX_OUTSTANDING))
+		policy_refuse(src, policy_at(src, "classes[%u].outstanding", i),
+			      "outstanding %u; allowed: from 1 to %d", *f->outstanding,
+			      WORKLOAD_MAX_OUTSTANDING);
 	if (f->reads && f->echo && *f->echo)
 		policy_refuse(src, policy_at(src, "classes[%u].echo", i),
 			      "echo and reads; allowed: one of them");
@@ -179,6 +183,13 @@ static void take(struct policy_source *src, const struct file_class *f, unsigned
 	if (t->arrivals == ARRIVALS_ONOFF && !(t->on_ms > 0))
 		policy_refuse(src, policy_at(src, "classes[%u].arrivals", i),
 			      "arrivals onoff without on_ms; allowed: with on_ms and off_ms");
+	if ((f->on_ms || f->off_ms) && t->arrivals != ARRIVALS_ONOFF)
+		policy_refuse(src,
+			      policy_at(src, "classes[%u].%s", i, f->on_ms ? "on_ms" : "off_ms"),
+			      "on_ms and off_ms; allowed: with arrivals: onoff");
+	if (f->trace && t->arrivals != ARRIVALS_TRACE)
+		policy_refuse(src, policy_at(src, "classes[%u].trace", i),
+			      "trace; allowed: with arrivals: trace");
 	for (unsigned int k = 0; k < i; k++)
 		if (!strcmp(w->traffic[k].name, t->name))
 			policy_refuse(src, policy_at(src, "classes[%u].class", i),
@@ -202,6 +213,8 @@ static int load(struct policy_source *src, struct workload *w)
 	snprintf(w->name, sizeof(w->name), "%.31s", f->name);
 	if (f->version != 1)
 		policy_refuse(src, policy_at(src, "version"), "version %u; allowed: 1", f->version);
+	if (w->seed > INT64_MAX)
+		policy_refuse(src, policy_at(src, "seed"), "seed above %lld", (long long)INT64_MAX);
 	w->n = f->classes_count;
 	for (unsigned int i = 0; i < w->n; i++)
 		take(src, &f->classes[i], i, w);
@@ -212,6 +225,7 @@ static int load(struct policy_source *src, struct workload *w)
 static int read_file(struct policy_source *src)
 {
 	FILE *f = fopen(src->path, "re");
+	int err;
 
 	if (!f) {
 		msg_error("%s: %s; name a workload file, such as bench/workloads/agent-host.yaml",
@@ -219,7 +233,13 @@ static int read_file(struct policy_source *src)
 		return -errno;
 	}
 	src->size = fread(src->bytes, 1, FILE_MAX, f);
+	err = ferror(f) ? -errno : 0;
 	fclose(f);
+	if (err || !src->size) {
+		msg_error("%s: %s; name a workload file, such as bench/workloads/agent-host.yaml",
+			  src->path, err ? strerror(-err) : "empty");
+		return err ? err : -EINVAL;
+	}
 	if (src->size == FILE_MAX) {
 		msg_error("%s: larger than %u MiB", src->path, FILE_MAX >> 20);
 		return -EINVAL;

@@ -27,10 +27,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case KEY_LOCAL_PORT:
-		o->local_port = (unsigned int)option_number(state, "--local-port", arg, 1, 65535);
+		o->local_port = (unsigned int)option_whole(state, "--local-port", arg, 1, 65535);
 		return 0;
 	case KEY_RING:
-		o->ring = (unsigned int)option_number(state, "--ring", arg, 64, 16384);
+		o->ring = (unsigned int)option_whole(state, "--ring", arg, 64, 16384);
 		if (o->ring & (o->ring - 1))
 			argp_error(state, "--ring: %s is not a power of two", arg);
 		return 0;
@@ -48,6 +48,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp xsk_argp = {.options = table, .parser = parse};
+
+bool xsk_options_given(const struct xsk_options *o)
+{
+	return o->local_port || o->ring || o->require_zero_copy || o->busy_poll;
+}
 
 void xsk_options_apply(const struct xsk_options *o, struct transport_config *config)
 {

@@ -18,6 +18,8 @@ struct xsk_options {
 /* A child of both commands' argp; its input is a struct xsk_options. */
 extern const struct argp xsk_argp;
 
+/* Whether any of them was. */
+bool xsk_options_given(const struct xsk_options *o);
 void xsk_options_apply(const struct xsk_options *o, struct transport_config *config);
 
 #endif

@@ -68,6 +68,14 @@ def git_state():
     return {"revision": git("rev-parse", "HEAD"), "dirty": None if status is None else bool(status)}
 
 
+def version():
+    """Of the programs, as they say it themselves."""
+    found = re.search(
+        r'TP_VERSION "(.+)"', host.read(os.path.join(ROOT, "loaders", "lib", "version.h"), "") or ""
+    )
+    return found[1] if found else None
+
+
 def file_receipt(path):
     """Name, size and hash of a file that ran."""
     with open(path, "rb") as f:
@@ -102,7 +110,7 @@ class Envelope:
             "asked": options,
             "receipt": {
                 "git": git_state(),
-                "version": host.read(os.path.join(ROOT, "VERSION")),
+                "version": version(),
                 "files": [],
                 "programs": [],
                 "interfaces": [],

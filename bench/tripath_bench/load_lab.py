@@ -211,31 +211,64 @@ def cpu_s_per_gb(result):
     return result["cpu"]["system"]["busy_s"] / (moved / 1e9) if moved else None
 
 
+def run_of(result, part=None):
+    """What a run moved, took and lost, as an envelope keeps it. @part: one of its classes, whose share
+    of the CPU time nobody knows.
+    """
+    counts = (part or result)["counts"]
+    moved = counts["bytes_in"] + counts["bytes_out"]
+    run = {
+        "seconds": result["duration_s"],
+        "messages": counts["answered"],
+        "bytes": moved,
+        "bytes_per_s": moved / result["duration_s"],
+        "drops": counts["lost"],
+        "errors": counts["corrupt"] + counts["not_sent"],
+    }
+    lag = (part or result).get("schedule_lag", {})
+    if lag.get("count"):
+        run["schedule_lag_ns"] = stats.percentiles(lag["histogram_ns"])
+    if part is None:
+        cpu = result["cpu"]
+        run["cpu_s"] = {
+            "client": cpu["client"]["total_s"],
+            "system": cpu["system"]["busy_s"],
+            "softirq": cpu["system"]["softirq_s"],
+        }
+        if "total_s" in cpu["server"]:
+            run["cpu_s"]["server"] = cpu["server"]["total_s"]
+    return run
+
+
 class Collected:
     """Values of one case and side, turn by turn, until they become repetitions."""
 
     def __init__(self):
         self.kept = {}
 
-    def add(self, case, side, what, unit, value, labels, histogram=None):
+    def add(self, case, side, what, unit, value, labels, histogram=None, run=None):
         if value is None:
             return
         key = (case, side, what, unit, tuple(sorted(labels.items())))
-        values, histograms = self.kept.setdefault(key, ([], []))
+        values, histograms, runs = self.kept.setdefault(key, ([], [], []))
         values.append(value)
         if histogram is not None:
             histograms.append(histogram)
+        if run is not None:
+            runs.append(run)
 
     def keep(self, envelope):
-        for (case, side, what, unit, labels), (values, histograms) in self.kept.items():
+        for (case, side, what, unit, labels), (values, histograms, runs) in self.kept.items():
             more = {"histograms": histograms, "histogram_unit": "ns"} if histograms else {}
+            if runs:
+                more["runs"] = runs
             envelope.repetition(
                 case, side, unit, values, what=what, labels=dict(labels), **more
             )
 
     def of(self, case, side, what):
         """The values of all turns; fewer than turns, or none, where nothing was answered."""
-        for (c, s, w, _, _), (values, _) in self.kept.items():
+        for (c, s, w, _, _), (values, _, _) in self.kept.items():
             if (c, s, w) == (case, side, what):
                 return values
         return []

@@ -169,7 +169,7 @@ def against_size(context):
     "Open loop: latency from the moment at which a message was due, so waiting behind a "
     "slow one counts.",
     "No envelope here has latencies of one path at two offered loads or more.",
-    "classes",
+    "sweep",
 )
 def against_load(context):
     return plots.against_load(series.latencies(context.points), context.folder)

@@ -13,7 +13,7 @@ def crossing(context):
     if not tables:
         return missing(
             "No envelope here has two paths under the same conditions.",
-            'sudo make bench SUITE="rtt classes"',
+            'sudo make bench SUITE="rtt sweep"',
         )
     parts = [
         tag(

@@ -6,7 +6,7 @@ the rates that tp-bench has built in. The paths run in turn; TCP twice in each t
 """
 
 from . import stats
-from .load_lab import PATHS, Collected, Unanswered, cpu_s_per_gb, cpu_us_per_message, opened, p_us
+from .load_lab import PATHS, Collected, Unanswered, cpu_s_per_gb, cpu_us_per_message, opened, p_us, run_of
 from .say import progress
 
 TITLE = "Agent-shaped load over each path"
@@ -30,9 +30,11 @@ def record(collected, case, side, path, result):
             collected.add(
                 where, side, f"latency {kind}", "us (p99)", p_us(histogram, 99), labels, histogram
             )
-        collected.add(where, side, "rate", "steps/s", part["achieved_per_s"], labels)
+        run = run_of(result, None if part is result else part)
+        collected.add(where, side, "rate", "steps/s", part["achieved_per_s"], labels, run=run)
     labels = {"path": path, "class": case, "wait": "block"}
-    collected.add(case, side, "cpu per message", "us", cpu_us_per_message(result), labels)
+    cpu = cpu_us_per_message(result)
+    collected.add(case, side, "cpu per message", "us", cpu, labels, run=run_of(result))
     collected.add(case, side, "cpu per GB", "s/GB", cpu_s_per_gb(result), labels)
     collected.add(case, side, "lost requests", "count", result["counts"]["lost"], labels)
     collected.add(case, side, "softirq share", "share", result["cpu"]["softirq_share"], labels)

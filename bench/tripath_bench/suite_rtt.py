@@ -117,6 +117,7 @@ class Case:
                 labels=labels,
                 histograms=[r["latency"]["service"]["histogram_ns"] for r, _ in values],
                 histogram_unit="ns",
+                runs=[load_lab.run_of(r) for r, _ in values],
             )
             if not self.rate:
                 envelope.repetition(

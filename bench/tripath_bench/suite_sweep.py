@@ -7,7 +7,7 @@ Size by fan-out in a closed loop with one step outstanding; load in an open loop
 
 import os
 
-from .load_lab import PATHS, Collected, Unanswered, opened, p_us
+from .load_lab import PATHS, Collected, Unanswered, opened, p_us, run_of
 from .say import Unsupported, progress
 
 TITLE = "Latency by size, fan-out and load"
@@ -42,7 +42,8 @@ def shape(where, collected, seconds, warmup, order, late, quick):
                 }
                 step = result["latency"]["step"]["histogram_ns"]
                 collected.add(case, path, "latency step", "us (p50)", p_us(step, 50), labels, step)
-                collected.add(case, path, "rate", "steps/s", result["achieved_per_s"], labels)
+                rate = result["achieved_per_s"]
+                collected.add(case, path, "rate", "steps/s", rate, labels, run=run_of(result))
 
 
 def load(where, collected, seconds, warmup, order, late):
@@ -69,10 +70,11 @@ def load(where, collected, seconds, warmup, order, late):
             collected.add(
                 case, path, "latency intended", "us (p50)", p_us(intended, 50), labels, intended
             )
-            collected.add(case, path, "rate", "messages/s", result["achieved_per_s"], labels)
+            carried = result["achieved_per_s"]
+            collected.add(case, path, "rate", "messages/s", carried, labels, run=run_of(result))
             if result["outcome"] != "measured":
                 late.setdefault((case, path), result["why"])
-            if result["achieved_per_s"] < SATURATED * rate:
+            if carried < SATURATED * rate:
                 break
 
 

@@ -210,6 +210,23 @@ holds() {
 	done
 }
 
+@test "a port that no policy steers is answered by the stack, and that is no measurement of AF_XDP" {
+	attach a
+	attach b
+	serve xsk --listen 10.99.0.1:7000
+	run lab_in b "$TRIPATH_BUILD/bin/tp-bench" run -t xsk -T 10.99.0.1:7000 --local-port 7200 --size 64 -w block -d 0.3 --max-lag 1000000
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"came to the client by the kernel's stack, not by AF_XDP"*"--local-port"* ]]
+	finish
+	serve xsk --listen 10.99.0.1:7001
+	run lab_in b "$TRIPATH_BUILD/bin/tp-bench" run -t udp -T 10.99.0.1:7001 --size 64 -w block -d 0.3 --max-lag 1000000
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"came to the server by the kernel's stack, not by AF_XDP"*"--listen"* ]]
+	finish
+}
+
 @test "no way to the server: told" {
 	attach b
 	run lab_in b "$TRIPATH_BUILD/bin/tp-bench" run --transport xsk --to 192.0.2.1:7000 --local-port 7100
@@ -265,6 +282,17 @@ ended() {
 	lab_in b "$TRIPATH_BUILD/bin/tp-load" detach v0
 	ended 1
 	grep -q "the classifier was detached from v0" "$out/run.err"
+}
+
+@test "the classifier detached from a server: it says so and ends" {
+	attach a
+	serve xsk --listen 10.99.0.1:7000
+	lab_in a "$TRIPATH_BUILD/bin/tp-load" detach v0
+	lab_until 10 dead "$serve_pid"
+	status=0
+	wait "$serve_pid" || status=$?
+	[ "$status" -eq 1 ]
+	grep -q "the classifier was detached from v0" "$out/serve.err"
 }
 
 @test "an interface deleted during the run: the end says so and stops" {

@@ -146,6 +146,18 @@ holds() {
 	[ "$status" -eq 1 ]
 }
 
+@test "a trace that is over before the warm-up is told, and one that cannot be read is wrong input" {
+	serve server -t tcp -l 10.99.0.1:7000
+	printf '0\n0.1' >"$out/trace"
+	run client -t tcp -T 10.99.0.1:7000 --arrivals "trace:$out/trace" -w block
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"the trace ends within the warm-up of 0.5 s"* ]]
+	run client -t tcp -T 10.99.0.1:7000 --arrivals "trace:$out/nowhere"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"nowhere: No such file"* ]]
+}
+
 @test "a generator that cannot keep up is inconclusive, and says why" {
 	serve server -t udp -l 10.99.0.1:7000 -w block
 	run client -t udp -T 10.99.0.1:7000 --fanout 1 --size 64 --rate 20000000 -w block -d 0.3 --warmup 0 --json --timeout 200
@@ -153,6 +165,33 @@ holds() {
 	[ "$status" -eq 4 ]
 	[[ "$output" == *inconclusive* ]]
 	[[ "$output" == *"error: class A: "* ]]
+}
+
+@test "latencies that lack the slowest are inconclusive: steps that still wait at the end, requests that are lost" {
+	serve server -t tcp -l 10.99.0.1:7000 -w block --stall-ms 800 --stall-at 0.2
+	run client -t tcp -T 10.99.0.1:7000 --fanout 1 --size 64 --rate 1000 -n 1 -w block -d 0.5 --warmup 0 --max-lag 1000000 --json
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"steps that were due still waited for --outstanding"* ]]
+	finish "$serve_pid"
+	serve server -t udp -l 10.99.0.1:7000 -w block --stall-ms 800 --stall-at 0.2
+	run client -t udp -T 10.99.0.1:7000 --fanout 1 --size 64 --rate 1000 -w block -d 0.5 --warmup 0 --max-lag 1000000 --timeout 100 --json
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"requests were lost, and latencies are those of the others alone"* ]]
+}
+
+@test "CPU time that a server does not tell is not taken for none" {
+	serve server -t udp -l 10.99.0.1:7000 -w block
+	nsenter --net="/run/netns/$lab_name-b" -- "$TRIPATH_BUILD/bin/tp-bench" run -t udp -T 10.99.0.1:7000 -w block -d 1 --warmup 0 \
+		--timeout 200 --max-lag 1000000 --json >"$out/run" 2>"$out/err" 3>&- &
+	pids+=("$!")
+	lab_until 5 lab_in b sh -c 'ss -Hun | grep -q :7000'
+	sleep 0.3
+	kill -KILL "$serve_pid"
+	wait "${pids[1]}" || true
+	holds '.cpu.server.why == "1 of 1 servers did not say what they took"'
+	holds '.per_cpu_second | has("system_messages") and (has("process_messages") | not)'
 }
 
 @test "a corrupted transfer is caught, in both directions" {
@@ -279,13 +318,44 @@ holds() {
 	run client -t tcp -T 10.99.0.1:7000 --workload "$out/w.yaml"
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"Unexpected key: rate"* ]]
-	for wrong in "-t ipx -T 10.99.0.1:7000" "-t tcp" "-t tcp -T nowhere" "-t tcp -T 10.99.0.1:7000 -c D" \
+	printf 'version: 1\nname: x\nclasses:\n  - class: A\n    outstanding: 4000000000\n' >"$out/w.yaml"
+	run client -t tcp -T 10.99.0.1:7000 --workload "$out/w.yaml"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"w.yaml:5:18: outstanding 4000000000; allowed: from 1 to 16384"* ]]
+	printf 'version: 1\nname: x\nclasses:\n  - class: A\n    on_ms: 5\n  - class: B\n    trace: x\n' >"$out/w.yaml"
+	run client -t tcp -T 10.99.0.1:7000 --workload "$out/w.yaml"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"w.yaml:5:12: on_ms and off_ms; allowed: with arrivals: onoff"* ]]
+	[[ "$output" == *"w.yaml:7:12: trace; allowed: with arrivals: trace"* ]]
+	: >"$out/empty"
+	run client -t tcp -T 10.99.0.1:7000 --workload "$out/empty"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"empty: empty; name a workload file"* ]]
+	for wrong in "-t tcp -T 10.99.0.1:7000 --closed --rate 100" "-t tcp -T 10.99.0.1:7000 --require zero-copy" \
+		"-t tcp -T 10.99.0.1:7000 --closed -n 1.5" "-t tcp -T 10.99.0.1:7000 --rate 1e8 --scale 1e6" "-t tcp -T 10.99.0.1:7000 --arrivals onoff:inf,20" \
+		"-t tcp -T 10.99.0.1:7000 --arrivals onoff:20,20x" "-t ipx -T 10.99.0.1:7000" "-t tcp" "-t tcp -T nowhere" "-t tcp -T 10.99.0.1:7000 -c D" \
 		"-t tcp -T 10.99.0.1:7000 -c mix --size 64" "-t tcp -T 10.99.0.1:7000 --size 9-3" "-t tcp -T 10.99.0.1:7000 --workload /nowhere"; do
 		# shellcheck disable=SC2086
 		run client $wrong
 		echo "$wrong: $output"
 		[ "$status" -eq 2 ]
 	done
+}
+
+@test "a server is not started on CPUs that are not there" {
+	run lab_in a "$TRIPATH_BUILD/bin/tp-bench" serve -t tcp -l 10.99.0.1:7000 --cpu 0,1023
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"not all of 0,1023 are there"* ]]
+}
+
+@test "a result that cannot be written is a failure" {
+	[ -c /dev/full ] || skip "no /dev/full on this machine"
+	serve server -t tcp -l 10.99.0.1:7000
+	status=0
+	client -t tcp -T 10.99.0.1:7000 -w block -d 0.2 --max-lag 1000000 --json >/dev/full 2>"$out/err" || status=$?
+	[ "$status" -eq 1 ]
+	grep -q "cannot write to standard output" "$out/err"
 }
 
 @test "every workload file runs" {
@@ -355,6 +425,11 @@ holds() {
 	serve server -t udp -l 10.99.0.1:7000
 	client -t udp -T 10.99.0.1:7000 --size 64 --closed -w block -d 0.5 --probe softirq,wakeup --json >"$out/run"
 	holds '.probes.softirq.event == "total" and .probes.softirq.softirq_seconds > 0 and .probes.wakeup.event == "total"'
+	# For people, in tp-probe's own words.
+	run client -t udp -T 10.99.0.1:7000 --size 64 --closed -w block -d 0.5 --probe softirq
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"tp-probe softirq"*"softirqs took "*"NET_RX, entry to exit"* ]]
 	run client -t udp -T 10.99.0.1:7000 --size 64 --closed -w block -d 0.5 --probe nonsense --json
 	echo "$output"
 	[ "$status" -eq 1 ]
@@ -373,8 +448,12 @@ holds() {
 				length > 5 and all(.[]; .histogram_unit == \"ns\" and (.histograms | length) == (.values | length))" \
 				"$out/$suite.json" >/dev/null
 			jq -e "[.receipt.paths[].path] | index(\"$path\") != null" "$out/$suite.json" >/dev/null
+			jq -e "[.repetitions[] | select(.labels.path == \"$path\" and .what == \"rate\")] |
+				length > 0 and all(.[]; (.runs | length) == (.values | length))" "$out/$suite.json" >/dev/null
 		done
 	done
 	jq -e '[.repetitions[].labels.class] | unique == ["A", "B", "C", "mix"]' "$out/classes.json" >/dev/null
+	jq -e '[.repetitions[] | select(.case == "A" and .what == "rate").runs[]] |
+		all(.[]; .messages > 0 and .schedule_lag_ns.count > 0 and .cpu_s.system > 0)' "$out/classes.json" >/dev/null
 	jq -e '[.repetitions[].labels | select(.fanout == 32 and .size_bytes == 64)] | length > 0' "$out/sweep.json" >/dev/null
 }

@@ -113,6 +113,12 @@ static void a_trace_is_followed_to_its_end(void **state)
 	schedule_free(&s);
 	assert_int_equal(trace_of("# only a comment\n", &s), -EINVAL);
 	schedule_free(&s);
+	/* As other systems end lines, and as many programs leave the last one. */
+	assert_int_equal(trace_of("0\r\n \r\n0.25", &s), 0);
+	assert_int_equal(schedule_next(&s), 0);
+	assert_int_equal(schedule_next(&s), 250000000);
+	assert_int_equal(schedule_next(&s), SCHEDULE_END);
+	schedule_free(&s);
 	assert_int_equal(trace_of("# seconds\n0\n\n0.5\n0.5\n2\n", &s), 0);
 	assert_int_equal(schedule_next(&s), 0);
 	assert_int_equal(schedule_next(&s), 500000000);
