@@ -115,22 +115,23 @@ static __noinline __u64 decide_rest(struct flow_set *set, const struct question 
 	return decision;
 }
 
+/* A hit's decision; 0, and *@set and *@q filled, where the rare path has to look. */
 static __always_inline __u64 decide_flow(const struct packet *pkt, bool ipv6, __u32 hash,
-					 const struct frame *frame, struct trace *trace)
+					 const struct frame *frame, struct flow_set **set,
+					 struct question *q)
 {
 	__u32 index = flow_set_index(hash, cfg.flow_set_mask);
-	struct flow_set *set = bpf_map_lookup_elem(&flows, &index);
 	struct flow *first;
 	__u64 decision;
 
-	if (!set)
+	*set = bpf_map_lookup_elem(&flows, &index);
+	if (!*set)
 		return 0;
-	first = &set->way[flow_first_way(hash)];
-	if (trace || unlikely(!flow_hit(first, &pkt->key, ipv6, TP_GEN_GENERATION(frame->gen_word),
-					&decision))) {
-		struct question q = {pkt->key, frame->gen_word, hash, frame->len, frame->queue};
-
-		return decide_rest(set, &q, trace, !trace);
+	first = &(*set)->way[flow_first_way(hash)];
+	if (unlikely(!flow_hit(first, &pkt->key, ipv6, TP_GEN_GENERATION(frame->gen_word),
+			       &decision))) {
+		*q = (struct question){pkt->key, frame->gen_word, hash, frame->len, frame->queue};
+		return 0;
 	}
 	flow_count(first, frame->len, bpf_jiffies64());
 	return decision;
@@ -148,7 +149,7 @@ static __always_inline struct packet packet_of(const struct frame *frame)
 
 /* False where the frame is not plain; see parse_plain(). */
 static __always_inline bool decide_plain(const struct frame *frame, bool ipv6, struct outcome *out,
-					 struct trace *trace)
+					 struct flow_set **set, struct question *q)
 {
 	struct packet pkt = packet_of(frame);
 
@@ -156,7 +157,7 @@ static __always_inline bool decide_plain(const struct frame *frame, bool ipv6, s
 		return false;
 	out->meta = pkt.meta;
 	out->hash = flow_hash(&pkt.key, ipv6, cfg.hash_key);
-	out->decision = decide_flow(&pkt, ipv6, out->hash, frame, trace);
+	out->decision = decide_flow(&pkt, ipv6, out->hash, frame, set, q);
 	return true;
 }
 
@@ -172,13 +173,12 @@ static __always_inline bool is_known_control(enum tp_reason reason)
 	       reason == TP_REASON_control_port;
 }
 
+/* PARSED with *@set and *@q filled, or the reason for which there is nothing to decide. */
 static __always_inline enum tp_reason decide_any(const struct frame *frame, struct outcome *out,
-						 struct trace *trace)
+						 struct flow_set **set, struct question *q)
 {
 	struct packet pkt = packet_of(frame);
 	enum tp_reason odd = parse_any(&pkt);
-	struct question q;
-	struct flow_set *set;
 	__u32 index;
 
 	if (odd != PARSED) {
@@ -192,9 +192,8 @@ static __always_inline enum tp_reason decide_any(const struct frame *frame, stru
 	out->meta = pkt.meta;
 	out->hash = flow_hash(&pkt.key, flow_key_ipv6(&pkt.key), cfg.hash_key);
 	index = flow_set_index(out->hash, cfg.flow_set_mask);
-	set = bpf_map_lookup_elem(&flows, &index);
-	q = (struct question){pkt.key, frame->gen_word, out->hash, frame->len, frame->queue};
-	out->decision = set ? decide_rest(set, &q, trace, !trace) : 0;
+	*set = bpf_map_lookup_elem(&flows, &index);
+	*q = (struct question){pkt.key, frame->gen_word, out->hash, frame->len, frame->queue};
 	return PARSED;
 }
 
@@ -202,9 +201,21 @@ static __always_inline enum tp_reason decide_any(const struct frame *frame, stru
 static __always_inline enum tp_reason decide(const struct frame *frame, struct outcome *out,
 					     struct trace *trace)
 {
-	if (decide_plain(frame, false, out, trace) || decide_plain(frame, true, out, trace))
-		return PARSED;
-	return decide_any(frame, out, trace);
+	struct flow_set *set = NULL;
+	struct question q;
+	enum tp_reason odd;
+
+	/* Speed is nothing to explain, and each way through is as many states more to verify. */
+	if (trace || (!decide_plain(frame, false, out, &set, &q) &&
+		      !decide_plain(frame, true, out, &set, &q))) {
+		odd = decide_any(frame, out, &set, &q);
+		if (odd != PARSED)
+			return odd;
+	}
+	/* Called from one place, for all ways: the verifier walks through it for each call. */
+	if (unlikely(!out->decision) && set)
+		out->decision = decide_rest(set, &q, trace, !trace);
+	return PARSED;
 }
 
 #endif
