@@ -28,7 +28,7 @@ struct trace {
 	__u64 packets;
 	__u64 bytes;
 	__u32 seen;
-	bool cached;
+	__u32 cached; /* whether the flow's own decision stands; without holes: see struct question */
 };
 
 static __always_inline void flow_count(struct flow *flow, __u64 len, __u32 now)
@@ -50,14 +50,19 @@ static __always_inline void flow_count(struct flow *flow, __u64 len, __u32 now)
 	}
 }
 
-/* One packet's question to the flow table, in memory for the rare path; the common one has registers. */
+/*
+ * One packet's question to the flow table, in memory for the rare path; the common one has registers.
+ * Without holes: a function that is verified for itself takes no memory that was not written.
+ */
 struct question {
 	struct flow_key key;
 	__u64 gen_word;
+	__u64 len;
 	__u32 hash;
-	__u32 len;
 	__u32 queue;
 };
+
+_Static_assert(sizeof(struct question) == sizeof(struct flow_key) + 24, "no holes");
 
 /* Not found, or found under an older policy: decide from it, and keep that if the set is free. */
 static __always_inline __u64 decide_anew(struct flow_set *set, const struct question *q)
@@ -87,20 +92,34 @@ static __always_inline __u64 decide_anew(struct flow_set *set, const struct ques
 	return decision;
 }
 
-/*
- * Everything but a hit in the flow's first way.  @live says again that there is no @trace: the verifier
- * follows both sides of a test of a stack pointer, and of a constant only one.
- */
-static __noinline __u64 decide_rest(struct flow_set *set, const struct question *q,
-				    struct trace *trace, bool live)
+static __always_inline struct flow_set *flow_set_of(__u32 hash)
 {
+	__u32 index = flow_set_index(hash, cfg.flow_set_mask);
+
+	return bpf_map_lookup_elem(&flows, &index);
+}
+
+/*
+ * Everything but a hit in the flow's first way.  With a @trace it looks, tells, and changes nothing.
+ *
+ * Global, as is what else is rare: the verifier walks through a global function once, with arguments of
+ * which it knows the type alone, and not again for every state that a caller comes with.
+ */
+__noinline __u64 decide_rest(const struct question *q, struct trace *trace)
+{
+	struct flow_set *set;
 	struct flow *flow;
 	__u64 decision;
 	bool valid;
 
+	if (!q)
+		return 0;
+	set = flow_set_of(q->hash);
+	if (!set)
+		return 0;
 	flow = flow_lookup(set, &q->key, q->hash, &decision);
 	valid = flow && TP_DECISION_GEN(decision) == TP_GEN_GENERATION(q->gen_word);
-	if (!live) {
+	if (trace) {
 		if (flow && !flow_is_empty(flow)) {
 			trace->packets = flow->packets;
 			trace->bytes = flow->bytes;
@@ -115,56 +134,62 @@ static __noinline __u64 decide_rest(struct flow_set *set, const struct question 
 	return decision;
 }
 
-/* A hit's decision; 0, and *@set and *@q filled, where the rare path has to look. */
+/* A hit's decision; 0, and *@q filled, where the rare path has to look. */
 static __always_inline __u64 decide_flow(const struct packet *pkt, bool ipv6, __u32 hash,
-					 const struct frame *frame, struct flow_set **set,
-					 struct question *q)
+					 const struct frame *frame, struct question *q)
 {
-	__u32 index = flow_set_index(hash, cfg.flow_set_mask);
-	struct flow *first;
+	struct flow_set *set = flow_set_of(hash);
+	struct flow *first = set ? &set->way[flow_first_way(hash)] : NULL;
 	__u64 decision;
 
-	*set = bpf_map_lookup_elem(&flows, &index);
-	if (!*set)
-		return 0;
-	first = &(*set)->way[flow_first_way(hash)];
-	if (unlikely(!flow_hit(first, &pkt->key, ipv6, TP_GEN_GENERATION(frame->gen_word),
-			       &decision))) {
-		*q = (struct question){pkt->key, frame->gen_word, hash, frame->len, frame->queue};
+	if (unlikely(!first || !flow_hit(first, &pkt->key, ipv6, TP_GEN_GENERATION(frame->gen_word),
+					 &decision))) {
+		*q = (struct question){pkt->key, frame->gen_word, frame->len, hash, frame->queue};
 		return 0;
 	}
 	flow_count(first, frame->len, bpf_jiffies64());
 	return decision;
 }
 
-static __always_inline struct packet packet_of(const struct frame *frame)
+static __always_inline struct packet packet_of(struct xdp_md *ctx, __u32 len, __u64 gen_word)
 {
 	return (struct packet){
-		.pos = (const void *)(long)frame->ctx->data,
-		.end = (const void *)(long)frame->ctx->data_end,
-		.len = frame->len,
-		.dscp_mask = TP_GEN_DSCP_MASK(frame->gen_word),
+		.pos = (const void *)(long)ctx->data,
+		.end = (const void *)(long)ctx->data_end,
+		.len = len,
+		.dscp_mask = TP_GEN_DSCP_MASK(gen_word),
 	};
 }
 
 /* False where the frame is not plain; see parse_plain(). */
 static __always_inline bool decide_plain(const struct frame *frame, bool ipv6, struct outcome *out,
-					 struct flow_set **set, struct question *q)
+					 struct question *q)
 {
-	struct packet pkt = packet_of(frame);
+	struct packet pkt = packet_of(frame->ctx, frame->len, frame->gen_word);
 
 	if (!parse_plain(&pkt, ipv6))
 		return false;
 	out->meta = pkt.meta;
 	out->hash = flow_hash(&pkt.key, ipv6, cfg.hash_key);
-	out->decision = decide_flow(&pkt, ipv6, out->hash, frame, set, q);
+	out->decision = decide_flow(&pkt, ipv6, out->hash, frame, q);
 	return true;
 }
 
-/* In memory, not in registers, which the plain frames need. */
-static __noinline enum tp_reason parse_any(struct packet *pkt)
+/* PARSED with the key and the hash of @q filled, or the reason for which there is nothing to decide. */
+__noinline enum tp_reason parse_any(struct xdp_md *ctx, struct question *q)
 {
-	return parse(pkt);
+	struct packet pkt;
+	enum tp_reason odd;
+
+	if (!q)
+		return TP_REASON_no_policy;
+	pkt = packet_of(ctx, q->len, q->gen_word);
+	odd = parse(&pkt);
+	if (odd != PARSED)
+		return odd;
+	q->key = pkt.key;
+	q->hash = flow_hash(&pkt.key, flow_key_ipv6(&pkt.key), cfg.hash_key);
+	return PARSED;
 }
 
 static __always_inline bool is_known_control(enum tp_reason reason)
@@ -173,48 +198,42 @@ static __always_inline bool is_known_control(enum tp_reason reason)
 	       reason == TP_REASON_control_port;
 }
 
-/* PARSED with *@set and *@q filled, or the reason for which there is nothing to decide. */
+/* PARSED with @q filled, or the reason for which there is nothing to decide. */
 static __always_inline enum tp_reason decide_any(const struct frame *frame, struct outcome *out,
-						 struct flow_set **set, struct question *q)
+						 struct question *q)
 {
-	struct packet pkt = packet_of(frame);
-	enum tp_reason odd = parse_any(&pkt);
-	__u32 index;
+	enum tp_reason odd;
 
-	if (odd != PARSED) {
-		out->has_service = is_known_control(odd);
-		if (out->has_service)
-			out->decision =
-				TP_DECISION(TP_GEN_GENERATION(frame->gen_word), TP_SERVICE_CONTROL,
+	*q = (struct question){
+		.gen_word = frame->gen_word, .len = frame->len, .queue = frame->queue};
+	odd = parse_any(frame->ctx, q);
+	if (odd == PARSED) {
+		out->meta = q->key.meta;
+		out->hash = q->hash;
+	} else if (is_known_control(odd)) {
+		out->has_service = true;
+		out->decision = TP_DECISION(TP_GEN_GENERATION(frame->gen_word), TP_SERVICE_CONTROL,
 					    TP_TENANT_DEFAULT, TP_CLASS_CONTROL, TP_PATH_STACK);
-		return odd;
 	}
-	out->meta = pkt.meta;
-	out->hash = flow_hash(&pkt.key, flow_key_ipv6(&pkt.key), cfg.hash_key);
-	index = flow_set_index(out->hash, cfg.flow_set_mask);
-	*set = bpf_map_lookup_elem(&flows, &index);
-	*q = (struct question){pkt.key, frame->gen_word, out->hash, frame->len, frame->queue};
-	return PARSED;
+	return odd;
 }
 
 /* PARSED with out->decision, which is 0 where no policy is in force; else why there is none. */
 static __always_inline enum tp_reason decide(const struct frame *frame, struct outcome *out,
 					     struct trace *trace)
 {
-	struct flow_set *set = NULL;
 	struct question q;
 	enum tp_reason odd;
 
 	/* Speed is nothing to explain, and each way through is as many states more to verify. */
-	if (trace || (!decide_plain(frame, false, out, &set, &q) &&
-		      !decide_plain(frame, true, out, &set, &q))) {
-		odd = decide_any(frame, out, &set, &q);
+	if (trace ||
+	    (!decide_plain(frame, false, out, &q) && !decide_plain(frame, true, out, &q))) {
+		odd = decide_any(frame, out, &q);
 		if (odd != PARSED)
 			return odd;
 	}
-	/* Called from one place, for all ways: the verifier walks through it for each call. */
-	if (unlikely(!out->decision) && set)
-		out->decision = decide_rest(set, &q, trace, !trace);
+	if (unlikely(!out->decision))
+		out->decision = decide_rest(&q, trace);
 	return PARSED;
 }
 
