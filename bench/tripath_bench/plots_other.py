@@ -52,7 +52,7 @@ def forest(source, folder):
         ncol=5,
         borderaxespad=0.2,
     )
-    caption = f"Suite {source.name}: comparisons, ratio of medians with its 95 % interval"
+    caption = f"Suite {source.name}: comparisons, median ratio of the pairs with its 95 % interval"
     return canvas.keep(figure, plots.slug("comparisons", source.name), caption, folder)
 
 
