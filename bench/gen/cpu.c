@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 static double seconds(const struct timeval *tv)
@@ -44,15 +45,21 @@ void cpu_system_now(struct cpu_system *s)
 {
 	unsigned long long user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0,
 			   softirq = 0, steal = 0;
-	double tick = (double)sysconf(_SC_CLK_TCK);
+	double tick = (double)sysconf(_SC_CLK_TCK), cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
+	struct timespec now;
 	FILE *f = fopen("/proc/stat", "re");
 
 	if (f && fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system,
 			&idle, &iowait, &irq, &softirq, &steal) != 8)
-		user = nice = system = irq = softirq = steal = 0;
+		idle = iowait = irq = softirq = steal = 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (f)
 		fclose(f);
-	s->busy_s = (double)(user + nice + system + irq + softirq) / tick;
+	/* Not user + system + softirq: those are sampled by a timer tick, and load that keeps a steady beat
+	 * meets it at the same point of its round again and again. Idle time is measured (NO_HZ).
+	 */
+	s->busy_s = cpus * ((double)now.tv_sec + (double)now.tv_nsec / 1e9) -
+		    (double)(idle + iowait + steal) / tick;
 	s->softirq_s = (double)softirq / tick;
 	s->irq_s = (double)irq / tick;
 	s->steal_s = (double)steal / tick;

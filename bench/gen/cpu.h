@@ -16,7 +16,9 @@ struct cpu_process {
 };
 
 struct cpu_system {
-	double busy_s, softirq_s, irq_s, steal_s; /* all CPUs; softirq is a part of busy */
+	double busy_s; /* all CPUs: what was neither idle nor stolen, counted from some point in time */
+	double softirq_s, irq_s,
+		steal_s; /* sampled by the timer tick; parts of busy but for steal */
 };
 
 void cpu_process_now(struct cpu_process *p, const struct cgroup *g);

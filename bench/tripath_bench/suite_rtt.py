@@ -18,7 +18,10 @@ AGAIN = " again"
 MIXED = "xsk server"
 RING = 256  # entries, AF_XDP's: few frames in turn stay in the caches and the TLB
 RATE = 20_000  # messages a second
-TRIES = 4  # runs in a row of which the one with the lowest median counts, where both ends spin
+# Turns of a case for each of --pairs: many short ones, so that neighbours in time are compared, and where
+# a wakeup is in each message or CPU time is read, longer ones.
+SHORT, LONG = 4, 2
+SHORT_S, LONG_S, CPU_S = 0.1, 0.2, 0.4
 TARGETS = {("udp", 50): 1.8, ("tcp", 50): 2.1, ("udp", 99): 1.7}
 TARGET_MIXED, TARGET_RATE = 1.3, 2.2
 
@@ -26,12 +29,11 @@ TARGET_MIXED, TARGET_RATE = 1.3, 2.2
 class Case:
     """One set of conditions, and what each side measured under it, turn by turn."""
 
-    def __init__(self, name, size, outstanding, wait, sides, seconds, **more):
+    def __init__(self, name, size, outstanding, wait, sides, seconds, turns, **more):
         self.name, self.size, self.outstanding, self.wait = name, size, outstanding, wait
-        self.sides, self.seconds = sides, seconds
+        self.sides, self.seconds, self.turns = sides, seconds, turns
         self.same_core = more.get("same_core", False)
         self.rate = more.get("rate")
-        self.tries = more.get("tries", 1)
         self.values = {side: [] for side in sides}  # of (result, idle share)
         self.left_out = {}
 
@@ -50,14 +52,13 @@ class Case:
             path = side.removesuffix(AGAIN)
             mixed = path == MIXED
             try:
-                tries = [self._run(where, path, mixed) for _ in range(self.tries)]
+                result = self._run(where, path, mixed)
             except Failure as why:
                 if path in ("xsk", "udp", "tcp", MIXED):
                     raise
                 self.left_out[side] = str(why)
                 continue
-            # What disturbs a run on a shared machine only makes it slower.
-            self.values[side].append((min(tries, key=median_ns), idle))
+            self.values[side].append((result, idle))
 
     def _run(self, where, path, mixed):
         result = where.offer(
@@ -140,26 +141,23 @@ class Case:
 def cases(options):
     quick = options.quick
     sizes, larger = ((64,), (1024,)) if quick else (SMALL, LARGER)
-    short = 0.2 if quick else 0.3
-    tries = {} if quick else {"tries": TRIES}
+    many, few = (options.pairs * (1 if quick else each) for each in (SHORT, LONG))
     pair = ["xsk", "udp", "xsk" + AGAIN]
     every = [*pair, "tcp", "uring"]
     for size in sizes:
         sides = [*every, MIXED] if size == 64 else [*pair, "tcp"]
-        yield "spin", Case(f"spinning, {size} B", size, 1, "spin", sides, 0.1, **tries)
-    yield "x32", Case("spinning, 64 B, 32 outstanding", 64, 32, "spin", every, 0.1, **tries)
+        yield "spin", Case(f"spinning, {size} B", size, 1, "spin", sides, SHORT_S, many)
+    yield "x32", Case("spinning, 64 B, 32 outstanding", 64, 32, "spin", every, SHORT_S, many)
     for size in sizes:
         sides = [*pair, "tcp"] if size == 64 else pair
         yield "cpu", Case(
-            f"blocking, {size} B, {RATE} a second", size, 1, "block", sides, 0.6, rate=RATE
+            f"blocking, {size} B, {RATE} a second", size, 1, "block", sides, CPU_S, few, rate=RATE
         )
-    yield "full", Case(
-        "blocking, 64 B, 32 outstanding", 64, 32, "block", [*pair, "tcp", "uring"], short
-    )
+    yield "full", Case("blocking, 64 B, 32 outstanding", 64, 32, "block", every, CPU_S, few)
     for size in larger:
-        yield "more", Case(f"spinning, {size} B", size, 1, "spin", every, short)
-    yield "more", Case("blocking, 64 B", 64, 1, "block", every, short)
-    yield "more", Case("one core, blocking, 64 B", 64, 1, "block", every, short, same_core=True)
+        yield "more", Case(f"spinning, {size} B", size, 1, "spin", every, LONG_S, few)
+    yield "more", Case("blocking, 64 B", 64, 1, "block", every, LONG_S, few)
+    yield "more", Case("one core, blocking, 64 B", 64, 1, "block", every, LONG_S, few, same_core=True)
 
 
 def latency(envelope, case):
@@ -265,20 +263,16 @@ def notes(envelope):
         "system call carry dozens. UDP and AF_XDP send a frame a message.",
         "CPU is that of the whole system, softirq included, less what it took idle in the same "
         "turn, for a request and its reply. Per side it would mean nothing here: veth's NAPI runs "
-        "on the sender's CPU. It counts by ticks of 10 ms. When both ends spin it is only two "
-        "over the rate, and is not reported.",
+        "on the sender's CPU. Busy is what was not idle, and so holds what a wakeup costs the guest. "
+        "When both ends spin it is only two over the rate, and is not reported.",
         "Blocking across idle cores times the wakeup of the CPU, some 50 us whatever the path.",
         "The target of `xsk vs udp "
         "rate 64B x32` is for the lower end of its interval.",
-        f"Where both ends spin, up to 512 B, a turn's value is that of the quietest of {TRIES} runs in "
-        "a row, the one with the lowest median, for every side alike.",
+        "A turn of a case has one run of each of its sides, one right after the other; cases with a "
+        "wakeup in each message, of CPU time or of larger messages have half as many, longer turns.",
         "The noise of every comparison is AF_XDP against itself, run twice in each turn.",
     ):
         envelope.note(text)
-
-
-def median_ns(result):
-    return stats.percentile(result["latency"]["service"]["histogram_ns"], 50)
 
 
 def few_lost(path, result):
@@ -302,10 +296,13 @@ def run(envelope, options):
             fixed_rate_per_s=RATE,
         )
         todo = list(cases(options))
-        for number in range(options.pairs):
+        rounds = max(case.turns for _, case in todo)
+        for number in range(rounds):
             for _, case in todo:
-                case.turn(where, number)
-            progress(f"turn {number + 1} of {options.pairs}")
+                # Spread over all of the suite, whose end may find another machine than its beginning.
+                if number * case.turns // rounds < (number + 1) * case.turns // rounds:
+                    case.turn(where, number * case.turns // rounds)
+            progress(f"turn {number + 1} of {rounds}")
     for kind, case in todo:
         case.keep(envelope)
         figures(envelope, case)
