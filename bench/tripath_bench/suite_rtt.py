@@ -5,6 +5,7 @@ The same requests and replies by tp-bench over AF_XDP, TCP, UDP and io_uring, in
 one at a time, spinning, blocking and on one core; 32 outstanding; and the CPU time of a message.
 """
 
+import collections
 import json
 import os
 
@@ -36,6 +37,7 @@ class Case:
         self.rate = more.get("rate")
         self.values = {side: [] for side in sides}  # of (result, idle share)
         self.left_out = {}
+        self.again = collections.Counter()  # side: runs that were taken again
 
     def _options(self):
         if self.rate:
@@ -53,6 +55,11 @@ class Case:
             mixed = path == MIXED
             try:
                 result = self._run(where, path, mixed)
+                if lost_many(result):
+                    # The host held a CPU for longer than the rings last. Once is chance, twice is not.
+                    self.again[side] += 1
+                    result = self._run(where, path, mixed)
+                    few_lost(path, result)
             except Failure as why:
                 if path in ("xsk", "udp", "tcp", MIXED):
                     raise
@@ -61,7 +68,7 @@ class Case:
             self.values[side].append((result, idle))
 
     def _run(self, where, path, mixed):
-        result = where.offer(
+        return where.offer(
             "xsk" if mixed else path,
             self.wait,
             self.seconds,
@@ -71,8 +78,6 @@ class Case:
             ring=RING,
             cpu=0 if self.same_core else None,
         )
-        few_lost(path, result)
-        return result
 
     def counts_cpu(self):
         return self.rate is not None or self.wait == "block" and self.outstanding > 1
@@ -128,6 +133,11 @@ class Case:
                 envelope.repetition(
                     self.name, side, "us", self.cpu(side), what="cpu per message", labels=labels
                 )
+        for side, times in self.again.items():
+            envelope.note(
+                f"{self.name}: {side}: {times} of {len(self.values[side])} runs lost more than 1 % of "
+                "their messages and were taken again"
+            )
         for side, why in self.left_out.items():
             envelope.note(f"{self.name}: {side} was not measured: {why}")
 
@@ -157,7 +167,9 @@ def cases(options):
     for size in larger:
         yield "more", Case(f"spinning, {size} B", size, 1, "spin", every, LONG_S, few)
     yield "more", Case("blocking, 64 B", 64, 1, "block", every, LONG_S, few)
-    yield "more", Case("one core, blocking, 64 B", 64, 1, "block", every, LONG_S, few, same_core=True)
+    yield "more", Case(
+        "one core, blocking, 64 B", 64, 1, "block", every, LONG_S, few, same_core=True
+    )
 
 
 def latency(envelope, case):
@@ -266,8 +278,7 @@ def notes(envelope):
         "on the sender's CPU. Busy is what was not idle, and so holds what a wakeup costs the guest. "
         "When both ends spin it is only two over the rate, and is not reported.",
         "Blocking across idle cores times the wakeup of the CPU, some 50 us whatever the path.",
-        "The target of `xsk vs udp "
-        "rate 64B x32` is for the lower end of its interval.",
+        "The target of `xsk vs udp " "rate 64B x32` is for the lower end of its interval.",
         "A turn of a case has one run of each of its sides, one right after the other; cases with a "
         "wakeup in each message, of CPU time or of larger messages have half as many, longer turns.",
         "The noise of every comparison is AF_XDP against itself, run twice in each turn.",
@@ -275,9 +286,13 @@ def notes(envelope):
         envelope.note(text)
 
 
+def lost_many(result):
+    return result["counts"]["lost"] * 100 > result["counts"]["sent"]
+
+
 def few_lost(path, result):
     counts = result["counts"]
-    if counts["lost"] * 100 > counts["sent"]:
+    if lost_many(result):
         raise Failure(
             f"{counts['lost']} of {counts['sent']} messages over {path} were lost: "
             f"not a measurement ({json.dumps(result['receipt'].get('counters', {}))})"
