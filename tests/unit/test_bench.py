@@ -275,6 +275,23 @@ def an_envelope_is_valid_and_readable():
 
 
 @test
+def a_difference_is_valid_without_a_ratio_and_shown_in_its_unit():
+    made = envelope.Envelope("bpf", "test", {"quick": True})
+    made.repetition("case", "ours", "us", [1])
+    ours, theirs, same = [0, 0.1, -0.1, 0.1, 0], [2, 2.1, 2, 1.9, 2], ([0] * 5, [0, 0.1, 0, 0, 0])
+    made.comparison(stats.compare_by_difference("added", "us", ours, theirs, same, "lower"))
+    document = made.finish()
+    assert document["comparisons"][0]["ratio"] is None and document["outcome"] == "measured"
+    assert "+2 us (>= 19 x)" in report.text(document), report.text(document)
+    broken = copy.deepcopy(document)
+    del broken["comparisons"][0]["difference_ci95"]
+    refused(broken, "'difference_ci95' is a required property")
+    broken = copy.deepcopy(document)
+    del broken["comparisons"][0]["estimator"]
+    refused(broken, "None is not of type")
+
+
+@test
 def an_envelope_without_a_conclusion_says_so():
     made = envelope.Envelope("bpf", "test", {})
     made.repetition("case", "ours", "ns", [1])
