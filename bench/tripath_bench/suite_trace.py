@@ -18,7 +18,7 @@ from .traced import TRACE, Bpftrace, Probe
 TITLE = "What the probes cost"
 NS_RATIO = 3
 SLICE_S, QUICK_SLICE_S = 0.2, 0.1
-PING_TURNS, SCHED_TURNS = 6, 2  # for each of --pairs
+PING_TURNS, SCHED_TURNS = 8, 3  # for each of --pairs
 SOFTIRQ, SCHED = "softirq, UDP ping-pong", "scheduler, a pair of tasks"
 PING = "tp-ping"
 # Who is watched, by whom: side → (of ours or theirs, arguments).
