@@ -25,7 +25,7 @@ PORT = 7000
 LOCAL, MAC = "10.77.0.1", "02:00:00:00:00:02"  # of the packets that tp-offer sends
 RING, BURST = 2048, 64
 WARM_S = 0.2
-RUN_SHARE = 1 / 8  # of --seconds, which is the length of a bulk transfer
+RUN_S = 0.4
 ANSWER_S = 5
 
 POLICY = f"""version: 1
@@ -301,7 +301,7 @@ class Bench:
             time.sleep(0.1)
             before, entered = side.counters(), self.interface_counters(entry)["rx"]["packets"]
             out_before = self.interface_counters(far_end)["rx"]["packets"]
-            offered = self.offer(side.way, self.options.seconds * RUN_SHARE, job == "fwd")
+            offered = self.offer(side.way, RUN_S, job == "fwd")
             time.sleep(0.1)
             after = side.counters()
             entered = self.interface_counters(entry)["rx"]["packets"] - entered

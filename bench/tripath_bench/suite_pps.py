@@ -180,7 +180,7 @@ def run(envelope, options):
             None,
             flows=FLOWS,
             payload_bytes=SIZE,
-            seconds=options.seconds * pps_lab.RUN_SHARE,
+            seconds=pps_lab.RUN_S,
             warm_up_seconds=pps_lab.WARM_S,
             ring=pps_lab.RING,
             burst=pps_lab.BURST,
