@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 static double seconds(const struct timeval *tv)
@@ -44,15 +45,26 @@ void cpu_system_now(struct cpu_system *s)
 {
 	unsigned long long user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0,
 			   softirq = 0, steal = 0;
-	double tick = (double)sysconf(_SC_CLK_TCK);
+	double tick = (double)sysconf(_SC_CLK_TCK), cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
+	struct timespec now;
 	FILE *f = fopen("/proc/stat", "re");
 
-	if (f && fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system,
-			&idle, &iowait, &irq, &softirq, &steal) != 8)
-		user = nice = system = irq = softirq = steal = 0;
-	if (f)
+	*s = (struct cpu_system){0};
+	if (!f)
+		return;
+	if (fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle,
+		   &iowait, &irq, &softirq, &steal) != 8) {
 		fclose(f);
-	s->busy_s = (double)(user + nice + system + irq + softirq) / tick;
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	fclose(f);
+	/* Not the sum of the busy states: those are sampled by a timer tick, and load that keeps a steady
+	 * beat meets it at the same point of its round again and again. Idle time is measured (NO_HZ).
+	 */
+	s->busy_s = cpus * ((double)now.tv_sec + (double)now.tv_nsec / 1e9) -
+		    (double)(idle + iowait + steal) / tick;
+	s->sampled_s = (double)(user + nice + system + irq + softirq) / tick;
 	s->softirq_s = (double)softirq / tick;
 	s->irq_s = (double)irq / tick;
 	s->steal_s = (double)steal / tick;
@@ -60,9 +72,12 @@ void cpu_system_now(struct cpu_system *s)
 
 json_t *cpu_system_json(const struct cpu_system *since, const struct cpu_system *until)
 {
-	return json_pack("{s:f, s:f, s:f, s:f}", "busy_s", until->busy_s - since->busy_s,
-			 "softirq_s", until->softirq_s - since->softirq_s, "irq_s",
-			 until->irq_s - since->irq_s, "steal_s", until->steal_s - since->steal_s);
+	/* Idle time comes in ticks: of an idle system a little more than passed may have been added. */
+	double busy = until->busy_s - since->busy_s;
+
+	return json_pack("{s:f, s:f, s:f, s:f}", "busy_s", busy > 0 ? busy : 0, "softirq_s",
+			 until->softirq_s - since->softirq_s, "irq_s", until->irq_s - since->irq_s,
+			 "steal_s", until->steal_s - since->steal_s);
 }
 
 int cpu_pin(unsigned int cpu)

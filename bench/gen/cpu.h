@@ -15,8 +15,10 @@ struct cpu_process {
 	double cgroup_s; /* below 0: not known */
 };
 
-struct cpu_system {
-	double busy_s, softirq_s, irq_s, steal_s; /* all CPUs; softirq is a part of busy */
+struct cpu_system {       /* all CPUs, since some point in time */
+	double busy_s;    /* neither idle nor stolen */
+	double sampled_s; /* busy by the timer tick's samples, of which softirq and irq are parts */
+	double softirq_s, irq_s, steal_s;
 };
 
 void cpu_process_now(struct cpu_process *p, const struct cgroup *g);

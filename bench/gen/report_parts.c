@@ -81,14 +81,14 @@ static json_t *server_cpu(const struct load_moment *a, const struct load_moment 
 json_t *report_cpu(const struct load_moment *a, const struct load_moment *b, unsigned int servers,
 		   const struct cgroup *cgroup)
 {
-	double busy = b->system.busy_s - a->system.busy_s;
+	double sampled = b->system.sampled_s - a->system.sampled_s;
 	double softirq = b->system.softirq_s - a->system.softirq_s;
 
 	return json_pack("{s:o, s:o, s:o, s:f}", "client",
 			 cpu_process_json(&a->client, &b->client, cgroup->why), "server",
 			 server_cpu(a, b, servers), "system",
 			 cpu_system_json(&a->system, &b->system), "softirq_share",
-			 busy > 0 ? softirq / busy : 0);
+			 sampled > 0 ? softirq / sampled : 0);
 }
 
 json_t *report_per_cpu_second(const json_t *cpu, const struct load_counts *sum)

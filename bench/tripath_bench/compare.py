@@ -11,7 +11,7 @@ for what a machine drifts between two runs.
 import json
 import re
 
-from . import hosts, series, stats
+from . import hosts, report, series, stats
 from .say import Failure
 
 TOLERANCE = 0.05
@@ -76,14 +76,19 @@ def _matched(kind, a, b):
 
 
 def _compare_comparisons(a, b, tolerance):
-    """Ratios, which are above 1 where tripath is the better: apart when their intervals are."""
+    """Ratios, which are above 1 where tripath is the better: apart when their intervals are. Where both
+    were judged by a difference, that, which is above 0.
+    """
     alone, both = _matched("comparison", a, b)
     rows = []
     for name, before, after in both:
+        if "difference" in before and "difference" in after:
+            rows.append(_goal(_difference(name, before, after), before, after))
+            continue
         row = _row("comparison", name, "×", before=before["ratio"], after=after["ratio"])
         if not (before["ci95"] and after["ci95"] and before["ratio"] and after["ratio"]):
             row["why"] = "no ratio in one of them"
-            if before["ci95"] and not after["ci95"]:
+            if before["ci95"] and not after["ci95"] and "difference" not in after:
                 row.update(verdict="worse", why="there is no ratio any more")
         else:
             row["ratio"] = after["ratio"] / before["ratio"]
@@ -99,11 +104,23 @@ def _compare_comparisons(a, b, tolerance):
     return rows + alone
 
 
+def _difference(name, before, after):
+    """The gap between two intervals has to be wider than any noise of either run."""
+    row = _row(
+        "comparison", name, before["unit"], before=before["difference"], after=after["difference"]
+    )
+    old, new = before["difference_ci95"], after["difference_ci95"]
+    noise = max(abs(end) for entry in (before, after) for end in entry["difference_noise"])
+    if max(new[0] - old[1], old[0] - new[1]) > noise:
+        row["verdict"] = "better" if row["after"] > row["before"] else "worse"
+    return row
+
+
 def _goal(row, before, after):
     """Says when a target is met no more, or at last; that alone is no change beyond noise."""
-    was, now = (e.get("target", {}).get("met") for e in (before, after))
-    if was != now and None not in (was, now):
-        row["why"] = "the target is met now" if now else "the target is no longer met"
+    was, now = (report.verdict(e) if "target" in e else None for e in (before, after))
+    if {was, now} == {"met", "missed"}:
+        row["why"] = "the target is met now" if now == "met" else "the target is no longer met"
     return row
 
 

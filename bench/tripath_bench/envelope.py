@@ -166,10 +166,16 @@ class Envelope:
             figure["target"] = {"at_least": at_least, "met": value >= at_least}
         self["figures"].append(figure)
 
-    def comparison(self, entry, at_least=None):
+    def comparison(self, entry, at_least=None, of=None):
+        """A comparison, beside its target; @of: "ci95 low" where the interval's lower end is held against
+        it and not the ratio. Whether an inconclusive one meets a target is not known: `met` is None.
+        """
         if at_least is not None:
-            met = entry["ratio"] is not None and entry["ratio"] >= at_least
-            entry["target"] = {"at_least": at_least, "met": met}
+            met = None
+            if entry["outcome"] == "measured":
+                held = entry["ratio"] if of is None else entry["ci95"][0]
+                met = held is not None and held >= at_least
+            entry["target"] = {"at_least": at_least, **({"of": of} if of else {}), "met": met}
         self["comparisons"].append(entry)
 
     def adopt(self, document):

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import time
 
 from . import nic
 from .look import output, read
@@ -116,6 +117,15 @@ def cpu_times():
 
 def busy(times):
     return sum(v for k, v in times.items() if k not in ("idle", "iowait", "steal"))
+
+
+def busy_now():
+    """CPU seconds, from some point in time on, that were neither idle nor stolen. The kernel measures idle
+    time; busy time by state, as cpu_times() has it, it samples by a timer tick, which load with a steady
+    beat meets at the same point of its round again and again.
+    """
+    cpus, times, now = os.sysconf("SC_NPROCESSORS_ONLN"), cpu_times(), time.monotonic()
+    return cpus * now - sum(times[state] for state in ("idle", "iowait", "steal"))
 
 
 def softirqs():

@@ -190,9 +190,9 @@ def opened(options, envelope):
 
 def idle(seconds):
     """CPU seconds a second that the machine takes without any of this."""
-    before, start = host.busy(host.cpu_times()), time.monotonic()
+    before, start = host.busy_now(), time.monotonic()
     time.sleep(seconds)
-    return (host.busy(host.cpu_times()) - before) / (time.monotonic() - start)
+    return (host.busy_now() - before) / (time.monotonic() - start)
 
 
 def p_us(histogram, q):

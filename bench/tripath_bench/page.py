@@ -8,6 +8,7 @@ import re
 from . import hosts, sections, sections_crossover, sections_facts, series
 from .look import read
 from .markup import Markup, join, table, tag
+from .report import verdict
 
 TITLE = "tripath: what was measured"
 STEAL = 0.02  # of a run's CPU time: above it, neighbours of a virtual machine are in the figures
@@ -115,12 +116,12 @@ def empty(body):
 
 def top(context):
     facts = context.sources[0]["host"]
-    judged = [entry["target"]["met"] for s in context.sources for entry, _, _ in sections.judged(s)]
+    judged = [verdict(entry) for s in context.sources for entry, _, _ in sections.judged(s)]
     timed = [s for s in context.sources if not s.profiled]
     compared = [c["outcome"] for s in timed for c in s["comparisons"]]
     memory = f", {facts['memory_bytes'] / 2**30:.0f} GiB" if facts.get("memory_bytes") else ""
     tiles = [
-        ("targets met", f"{sum(judged)} of {len(judged)}" if judged else "–", True),
+        ("targets met", sections.met(judged), True),
         (
             "comparisons out of the noise",
             f"{compared.count('measured')} of {len(compared)}" if compared else "–",

@@ -52,7 +52,7 @@ def forest(source, folder):
         ncol=5,
         borderaxespad=0.2,
     )
-    caption = f"Suite {source.name}: comparisons, ratio of medians with its 95 % interval"
+    caption = f"Suite {source.name}: comparisons, median ratio of the pairs with its 95 % interval"
     return canvas.keep(figure, plots.slug("comparisons", source.name), caption, folder)
 
 
@@ -137,7 +137,8 @@ def curves(source, folder):
             scale = series.US[r["histogram_unit"]]
             merged = [[b * scale, c] for b, c in stats.merge(r["histograms"])]
             colour = canvas.SIDES[(0, 3, 2, 1, 4)[i % 5]]
-            plots.draw_curve(axis, merged, color=colour, label=r["side"])
+            dashes = canvas.DASHES[i // 5 % len(canvas.DASHES)]
+            plots.draw_curve(axis, merged, color=colour, linestyle=dashes, label=r["side"])
         axis.set_title(case)
         plots.nines(axis)
     for axis in axes.flat[len(cases) :]:

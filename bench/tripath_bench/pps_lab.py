@@ -3,6 +3,9 @@
 other.
 
     tp-offer -> tpb0 ... tpb1 -> receiver or forwarder -> tpo0 ... tpo1 -> counted and dropped
+
+And the same again, made alike, with the classifier attached all the time: to attach it anew for each
+run would take longer than the run.
 """
 
 import contextlib
@@ -16,11 +19,13 @@ from . import host, lab
 from .say import Failure
 from .testpmd import Testpmd
 
-IN, OUT = ("tpb0", "tpb1"), ("tpo0", "tpo1")
+PLAIN = (("tpb0", "tpb1"), ("tpo0", "tpo1"))  # in, out
+STEERED = (("tpb2", "tpb3"), ("tpo2", "tpo3"))  # behind the classifier
 PORT = 7000
 LOCAL, MAC = "10.77.0.1", "02:00:00:00:00:02"  # of the packets that tp-offer sends
 RING, BURST = 2048, 64
 WARM_S = 0.2
+RUN_S = 0.4
 ANSWER_S = 5
 
 POLICY = f"""version: 1
@@ -39,21 +44,23 @@ services:
 
 @contextlib.contextmanager
 def network():
-    """The namespace with both pairs."""
+    """The namespace with all pairs."""
     with lab.namespace("pps") as netns:
-        for near, far in (IN, OUT):
+        for near, far in (*PLAIN, *STEERED):
             lab.run(
                 *lab.inside(netns, "ip", "link", "add", near, "type", "veth", "peer", "name", far)
             )
             for end in (near, far):
                 lab.run(*lab.inside(netns, "ethtool", "-K", end, "gro", "off"))
                 lab.run(*lab.inside(netns, "ip", "link", "set", end, "up"))
-        lab.run(*lab.inside(netns, "ip", "link", "set", IN[1], "address", MAC))
+        entry = PLAIN[0][1]
+        for end in (entry, STEERED[0][1]):
+            lab.run(*lab.inside(netns, "ip", "link", "set", end, "address", MAC))
         # The flows come from where no route leads; the stack should take them all the same.
-        off = [f"net.ipv4.conf.{where}.rp_filter=0" for where in ("all", IN[1])]
+        off = [f"net.ipv4.conf.{where}.rp_filter=0" for where in ("all", entry)]
         lab.run(*lab.inside(netns, "sysctl", "-qw", *off))
-        lab.run(*lab.inside(netns, "ip", "addr", "add", f"{LOCAL}/24", "dev", IN[1]))
-        lab.run(*lab.inside(netns, "ip", "route", "add", "default", "dev", IN[1]))
+        lab.run(*lab.inside(netns, "ip", "addr", "add", f"{LOCAL}/24", "dev", entry))
+        lab.run(*lab.inside(netns, "ip", "route", "add", "default", "dev", entry))
         yield netns
 
 
@@ -62,18 +69,26 @@ class Xsk:
     @bare: behind a program that only redirects, as testpmd's does.
     """
 
+    way = STEERED
+
     def __init__(self, bench, job, bare=False):
         self.bench, self.job, self.bare, self.process = bench, job, bare, None
-        self.ends = [IN[1]] if job == "rx" else [IN[1], OUT[0]]
+        self.entry, self.exit = self.way[0][1], self.way[1][0]
 
     def start(self):
-        for end in self.ends:
-            self.bench.load("attach", end, "--policy", self.bench.policy)
-            if self.bare:
-                self._redirect("--interface", end)
-        arguments = ["--iface", IN[1], "--spin", "--cpu", str(self.bench.cpu), "--ring", str(RING)]
+        if self.bare:
+            self._redirect("--interface", self.entry)
+        arguments = [
+            "--iface",
+            self.entry,
+            "--spin",
+            "--cpu",
+            str(self.bench.cpu),
+            "--ring",
+            str(RING),
+        ]
         arguments += ["--batch", str(BURST), "--json", "--interval", "0.1"]
-        wire = ["--mode", "forward", "--out", OUT[0]]
+        wire = ["--mode", "forward", "--out", self.exit]
         arguments += ["--mode", "drop"] if self.job == "rx" else wire
         self.process = self.bench.spawn("tp-xsk", *arguments)
         self._next()
@@ -112,26 +127,21 @@ class Xsk:
     def receipt(self):
         if self.bare:
             return {"xdp_mode": "native"}
-        status = json.loads(
-            self.bench.load("status", IN[1], "--json", "--interval", "0.1")
-        )["interfaces"][0]
+        status = json.loads(self.bench.load("status", self.entry, "--json", "--interval", "0.1"))[
+            "interfaces"
+        ][0]
         return {"xdp_mode": status["mode"], "program": host.program(status["program_id"])}
 
     def stop(self):
         end(self.process)
-        for interface in self.ends:
-            if self.bare:
-                self._redirect("--interface", interface, "--undo")
-            # Also after an attach that failed or was cut short: detach clears what that left.
-            subprocess.run(
-                lab.inside(self.bench.netns, self.bench.program("tp-load"), "detach", interface),
-                capture_output=True,
-                check=False,
-            )
+        if self.bare:
+            self._redirect("--interface", self.entry, "--undo")
 
 
 class Dpdk:
     """testpmd with one of its drivers; rxonly, or io as a wire between two interfaces."""
+
+    way = PLAIN
 
     def __init__(self, bench, job, driver):
         self.bench, self.job, self.driver, self.process = bench, job, driver, None
@@ -141,7 +151,7 @@ class Dpdk:
         if self.driver == "net_af_packet":
             more = ",qpairs=1,blocksz=65536,framesz=2048,framecnt=8192"
             self.bench.gro(True)
-        ends = [IN[1]] if self.job == "rx" else [IN[1], OUT[0]]
+        ends = [PLAIN[0][1]] if self.job == "rx" else [PLAIN[0][1], PLAIN[1][0]]
         mode = "rxonly" if self.job == "rx" else "io"
         self.process = Testpmd(
             self.bench.testpmd,
@@ -173,6 +183,8 @@ class Dpdk:
 
 class Udp:
     """A UDP socket, recvmmsg in batches, spinning."""
+
+    way = PLAIN
 
     def __init__(self, bench):
         self.bench, self.process = bench, None
@@ -222,6 +234,23 @@ class Bench:
     def load(self, *arguments):
         return lab.run(*lab.inside(self.netns, self.program("tp-load"), *arguments))
 
+    @contextlib.contextmanager
+    def attached(self):
+        """The classifier where AF_XDP comes in, and where a forwarder sends."""
+        ends = STEERED[0][1], STEERED[1][0]
+        try:
+            for end_ in ends:
+                self.load("attach", end_, "--policy", self.policy)
+            yield
+        finally:
+            for end_ in ends:
+                # Also after an attach that failed or was cut short: detach clears what that left.
+                subprocess.run(
+                    lab.inside(self.netns, self.program("tp-load"), "detach", end_),
+                    capture_output=True,
+                    check=False,
+                )
+
     def spawn(self, name, *arguments):
         return subprocess.Popen(
             lab.inside(self.netns, self.program(name), *arguments),
@@ -234,21 +263,22 @@ class Bench:
         """A veth has NAPI, without which it takes no redirected frame, while XDP is attached or GRO
         is on; receivers without a program of their own get it from this.
         """
-        lab.run(*lab.inside(self.netns, "ethtool", "-K", IN[1], "gro", "on" if on else "off"))
+        state = "on" if on else "off"
+        lab.run(*lab.inside(self.netns, "ethtool", "-K", PLAIN[0][1], "gro", state))
 
     def interface_counters(self, name):
         shown = lab.run(*lab.inside(self.netns, "ip", "-j", "-s", "link", "show", "dev", name))
         return json.loads(shown)[0]["stats64"]
 
-    def offer(self, seconds, count_at_far_end):
-        far = ["--far-end", OUT[1]] if count_at_far_end else []
+    def offer(self, way, seconds, count_at_far_end):
+        far = ["--far-end", way[1][1]] if count_at_far_end else []
         return json.loads(
             lab.run(
                 *lab.inside(
                     self.netns,
                     self.program("tp-offer"),
                     "--interface",
-                    IN[0],
+                    way[0][0],
                     *far,
                     "--cpu",
                     str(self.sender_cpu),
@@ -264,17 +294,18 @@ class Bench:
         """One repetition: the program starts, warms up, is offered all that a CPU can send, and
         ends. {rate in Mpps, offered Mpps, frames, lost share}, and what the side says of itself.
         """
+        entry, far_end = side.way[0][1], side.way[1][1]
         try:
             side.start()
-            self.offer(WARM_S, job == "fwd")
+            self.offer(side.way, WARM_S, job == "fwd")
             time.sleep(0.1)
-            before, entered = side.counters(), self.interface_counters(IN[1])["rx"]["packets"]
-            out_before = self.interface_counters(OUT[1])["rx"]["packets"]
-            offered = self.offer(self.options.seconds / 2, job == "fwd")
+            before, entered = side.counters(), self.interface_counters(entry)["rx"]["packets"]
+            out_before = self.interface_counters(far_end)["rx"]["packets"]
+            offered = self.offer(side.way, RUN_S, job == "fwd")
             time.sleep(0.1)
             after = side.counters()
-            entered = self.interface_counters(IN[1])["rx"]["packets"] - entered
-            out = self.interface_counters(OUT[1])["rx"]["packets"] - out_before
+            entered = self.interface_counters(entry)["rx"]["packets"] - entered
+            out = self.interface_counters(far_end)["rx"]["packets"] - out_before
             receipt = side.receipt()
         finally:
             side.stop()

@@ -12,6 +12,28 @@ def interval(pair):
     return "-" if pair is None else f"{number(pair[0])} to {number(pair[1])}"
 
 
+def verdict(entry):
+    """Of a figure or comparison with a target: "met", "missed", or "inconclusive", where nothing is known."""
+    if entry.get("outcome") == "inconclusive" or entry["target"]["met"] is None:
+        return "inconclusive"
+    return "met" if entry["target"]["met"] else "missed"
+
+
+def effect(comparison):
+    """(value, interval, noise) of a comparison in words: by its ratio, or by its difference."""
+    if "difference" not in comparison:
+        return tuple(
+            [number(comparison["ratio"]), *map(interval, (comparison["ci95"], comparison["noise"]))]
+        )
+    bound = comparison.get("ratio_at_least")
+    return (
+        f"{comparison['difference']:+.3g} {comparison['unit']}"
+        + ("" if bound is None else f" (>= {number(bound)} x)"),
+        interval(comparison["difference_ci95"]),
+        interval(comparison["difference_noise"]),
+    )
+
+
 def target(entry):
     goal = entry.get("target")
     if not goal:
@@ -20,7 +42,8 @@ def target(entry):
         f"<= {number(goal['at_most'])}" if "at_most" in goal else f">= {number(goal['at_least'])}"
     )
     of = " (lower end)" if "of" in goal else ""
-    return f"{limit}{of} {'met' if goal['met'] else 'MISSED'}"
+    word = verdict(entry)
+    return f"{limit}{of} {'MISSED' if word == 'missed' else word}"
 
 
 def table(header, rows):
@@ -56,9 +79,7 @@ def text(doc):
                 number(c["ours"]),
                 number(c["theirs"]),
                 c["unit"],
-                number(c["ratio"]),
-                interval(c["ci95"]),
-                interval(c["noise"]),
+                *effect(c),
                 c["outcome"],
                 target(c),
             ]

@@ -7,7 +7,7 @@ import dataclasses
 
 from . import plots, plots_other, series
 from .markup import Markup, chip, figure, folded, items, join, missing, table, tag
-from .report import interval, number
+from .report import effect, number, verdict
 
 OPEN = 4  # plots of a section that stand open
 
@@ -46,7 +46,10 @@ def judged(source):
             found.append((f, f"{number(f['value'])} {f['unit']}", goal(f)))
     for c in source["comparisons"]:
         if "target" in c:
-            value = f"{number(c['ratio'])} ×" + (f" [{interval(c['ci95'])}]" if c["ci95"] else "")
+            shown, ends, _ = effect(c)
+            by_ratio = "difference" not in c
+            value = f"{shown} ×" if by_ratio else shown
+            value += f" [{ends}]" if ends != "-" else ""
             of = ", lower end" if "of" in c["target"] else ""
             found.append((c, value, goal(c) + " ×" + of))
     return found
@@ -59,10 +62,20 @@ def goal(entry):
     return f"≥ {number(target['at_least'])}"
 
 
+def met(verdicts):
+    """How many of these targets were met, and of how many nothing is known."""
+    if not verdicts:
+        return "–"
+    unknown = verdicts.count("inconclusive")
+    return f"{verdicts.count('met')} of {len(verdicts)}" + (
+        f", {unknown} inconclusive" if unknown else ""
+    )
+
+
 def summary(context):
     rows = []
     for s in context.sources:
-        targets = [entry["target"]["met"] for entry, _, _ in judged(s)]
+        targets = [verdict(entry) for entry, _, _ in judged(s)]
         kinds = collections.Counter(c["outcome"] for c in s["comparisons"] if not s.profiled)
         git = s["receipt"]["git"]
         marks = [outcome(s["outcome"])]
@@ -72,7 +85,7 @@ def summary(context):
             [
                 tag("b", s["suite"]),
                 join([s["name"], " ", join(marks, " ")]),
-                f"{sum(targets)} of {len(targets)}" if targets else "–",
+                met(targets),
                 f"{kinds['measured']} of {sum(kinds.values())}" if kinds else "–",
                 f"{s['host']['during']['steal_share']:.1%}",
                 f"{s['duration_s']:.0f} s",
@@ -97,20 +110,20 @@ def targets(context):
     rows = []
     for s in context.sources:
         for entry, value, aim in judged(s):
-            met = entry["target"]["met"]
-            verdict = chip("met", "good") if met else chip("missed", "bad")
-            if entry.get("outcome") == "inconclusive":
-                verdict = join([verdict, chip("inconclusive", "unsure")], " ")
-            rows.append((met, [s.name, entry["name"], value, aim, verdict]))
+            word = verdict(entry)
+            mark = chip(word, {"met": "good", "missed": "bad"}.get(word, "unsure"))
+            rows.append((word, [s.name, entry["name"], value, aim, mark]))
     if not rows:
         return missing("None of these envelopes has a figure or a comparison with a target.")
     text = tag(
         "p",
-        "What the project set itself as a goal, missed ones first. A figure is a median; a "
+        "What the project set itself as a goal, missed ones first, then those of which an "
+        "inconclusive comparison says nothing. A figure is a median; a "
         "comparison is a "
         "ratio with its 95 % interval, above 1 where tripath is the better.",
     )
-    ordered = [row for met, row in sorted(rows, key=lambda r: r[0])]
+    order = ("missed", "inconclusive", "met")
+    ordered = [row for word, row in sorted(rows, key=lambda r: order.index(r[0]))]
     return text + table(["suite", "what", "measured", "goal", ""], ordered, words=2)
 
 
@@ -126,9 +139,7 @@ def comparisons(context):
                 number(c["ours"]),
                 number(c["theirs"]),
                 c["unit"],
-                number(c["ratio"]),
-                interval(c["ci95"]),
-                interval(c["noise"]),
+                *effect(c),
                 str(c["pairs"]),
                 outcome(c["outcome"]),
             ]
@@ -138,7 +149,11 @@ def comparisons(context):
         parts.append(folded(f"The numbers of suite {s.name}", table(head, rows)))
     if not parts:
         return missing("None of these envelopes compares two sides.", "sudo make bench")
-    return join([tag("p", "Two sides in turn. A gain inside the noise is inconclusive."), *parts])
+    text = (
+        "Two sides in turn; the median of the pairs' ratios, or of their differences where a floor was "
+        "taken off (above 0: tripath is the better). A gain inside the noise is inconclusive."
+    )
+    return join([tag("p", text), *parts])
 
 
 def drawn(text, need, suites):

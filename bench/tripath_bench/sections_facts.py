@@ -5,7 +5,7 @@ import os
 
 from . import hosts
 from .markup import Markup, chip, folded, items, join, missing, table, tag, tree
-from .report import interval, number
+from .report import effect, number
 
 
 def profiles(context):
@@ -153,12 +153,9 @@ def open_ends(context):
             rows.append([s.name, "the whole suite", chip(s["outcome"], "warn"), s["why"]])
         for c in s["comparisons"]:
             if c["outcome"] == "inconclusive" and not s.profiled:
-                how = (
-                    f" ({number(c['ratio'])} × [{interval(c['ci95'])}], noise "
-                    f"{interval(c['noise'])})"
-                    if c["ratio"]
-                    else ""
-                )
+                value, ends, noise = effect(c)
+                unit = "" if "difference" in c else " ×"
+                how = f" ({value}{unit} [{ends}], noise {noise})" if ends != "-" else ""
                 rows.append([s.name, c["name"], chip("inconclusive", "unsure"), c["why"] + how])
         for r in s["repetitions"]:
             if r.get("outcome") in ("unsupported", "inconclusive"):

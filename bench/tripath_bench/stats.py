@@ -2,9 +2,14 @@
 """Statistics over paired repetitions.
 
 The two sides of a comparison run in turn, so value i of one side and value i of the other were
-taken under nearly the same conditions: they are a pair, and the bootstrap draws pairs. Medians,
+taken under nearly the same conditions: they are a pair. The ratio is taken within each pair, where
+the speed that the machine had at that moment cancels out, and the bootstrap draws pairs. Medians,
 because what disturbs a run on a shared machine only ever makes it slower, and by any amount.
+docs/benchmarks.md says what else was tried, and tests/unit/test_stats.py how often an interval holds
+the truth.
 """
+
+from statistics import NormalDist
 
 import numpy as np
 
@@ -12,6 +17,7 @@ DRAWS = 10_000
 CONFIDENCE = 95
 MIN_PAIRS = 5
 PERCENTILES = (50, 90, 99, 99.9)
+BY_RATIO, BY_DIFFERENCE = "median of pair ratios", "median of pair differences"
 
 
 def median(values):
@@ -63,10 +69,10 @@ def curve(histogram):
     return points
 
 
-def median_interval(values, confidence=CONFIDENCE, seed=1, draws=DRAWS):
-    """(median, [lo, hi]) by bootstrap over the values."""
+def median_interval(values, seed=1, draws=DRAWS):
+    """(median, [lo, hi]) by bootstrap over the values, at CONFIDENCE."""
     medians = resampled_medians(values, seed, draws)
-    return median(values), cut(medians, confidence)
+    return median(values), cut(medians, expanded(CONFIDENCE, len(values)))
 
 
 def unpaired_ratio_interval(numerator, denominator, confidence=CONFIDENCE, seed=1, draws=DRAWS):
@@ -94,6 +100,26 @@ def cut(drawn, confidence):
     return [float(lo), float(hi)]
 
 
+def expanded(confidence, count):
+    """The nominal confidence at which a percentile bootstrap of @count values covers @confidence.
+
+    As it is, its interval is too short for few values: its spread is that of a variance over n and not
+    n - 1, and its tails are the normal distribution's and not Student's. Hesterberg, "What Teachers
+    Should Know About the Bootstrap", 2015, "expanded percentile intervals". Student's quantile by its
+    expansion in 1/(n - 1): Abramowitz and Stegun 26.7.5.
+    """
+    if count < 2:
+        return confidence
+    z = NormalDist().inv_cdf(0.5 + confidence / 200)
+    free = count - 1
+    student = z + (
+        (z**3 + z) / (4 * free)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * free**3)
+    )
+    return 100 - 200 * NormalDist().cdf(-student * (count / free) ** 0.5)
+
+
 def apart(a, b):
     """Whether two intervals have no point in common."""
     return a[1] < b[0] or b[1] < a[0]
@@ -115,21 +141,32 @@ def fine_percentile(histogram, q):
     raise ValueError("a histogram without counts has no percentiles")
 
 
-def ratio_interval(numerator, denominator, seed=1, draws=DRAWS):
-    """(ratio of the medians, [lo, hi]), by bootstrap over the pairs; None where a median is not
-    positive.
-    """
-    num = np.asarray(numerator, dtype=float)
-    den = np.asarray(denominator, dtype=float)
-    if num.shape != den.shape or num.ndim != 1 or num.size == 0:
+def pairs(a, b):
+    """Both as arrays; ValueError where they are no pairs."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.shape != b.shape or a.ndim != 1 or a.size == 0:
         raise ValueError("pairs need two equally long lists")
-    pick = np.random.default_rng(seed).integers(0, num.size, (draws, num.size))
-    tops = np.median(num[pick], axis=1)
-    bottoms = np.median(den[pick], axis=1)
+    return a, b
+
+
+def ratio_interval(numerator, denominator, seed=1, draws=DRAWS):
+    """(median of the pairs' ratios, [lo, hi]), by bootstrap over the pairs; None where a value is not
+    positive. On logarithms, so that turning the ratio turns the interval.
+    """
+    num, den = pairs(numerator, denominator)
     # Less a floor, a cost can come out at or below zero; a ratio with it would mean nothing.
-    if np.median(num) <= 0 or np.median(den) <= 0 or (bottoms <= 0).any() or (tops <= 0).any():
+    if (num <= 0).any() or (den <= 0).any():
         return None
-    return float(np.median(num) / np.median(den)), cut(tops / bottoms, CONFIDENCE)
+    middle, (lo, hi) = median_interval(np.log(num / den), seed, draws)
+    # The last digits are the logarithm's rounding: 3 should come back as 3.
+    middle, lo, hi = (float(f"{np.exp(v):.12g}") for v in (middle, lo, hi))
+    return middle, [lo, hi]
+
+
+def difference_interval(minuend, subtrahend, seed=1, draws=DRAWS):
+    """(median of the pairs' differences, [lo, hi]), by bootstrap over the pairs."""
+    a, b = pairs(minuend, subtrahend)
+    return median_interval(a - b, seed, draws)
 
 
 def compare(name, unit, ours, theirs, noise, better, seed=1):
@@ -141,10 +178,46 @@ def compare(name, unit, ours, theirs, noise, better, seed=1):
     better.
     """
     turned = (lambda a, b: (b, a)) if better == "lower" else (lambda a, b: (a, b))
-    result = {
+    result = entry_of(name, unit, ours, theirs, better, BY_RATIO)
+    gain = ratio_interval(*turned(ours, theirs), seed=seed)
+    same = ratio_interval(*turned(*noise), seed=seed)
+    if gain is None or same is None:
+        result["why"] = "a value is not above zero: the cost is not above its floor"
+        return result
+    result["ratio"], result["ci95"] = gain
+    result["noise"] = same[1]
+    return judged(result, stands_out(gain[1], same[1]))
+
+
+def compare_by_difference(name, unit, ours, theirs, noise, better, seed=1):
+    """The same of what may lie near zero, such as a cost less its floor: judged by the difference, which
+    is turned so that above 0 means that ours is the better. The ratio is there as well where all values
+    are above zero; `ratio_at_least` where both sides' intervals are, of the end of each that speaks
+    most against ours.
+    """
+    result = entry_of(name, unit, ours, theirs, better, BY_DIFFERENCE)
+    turned = (lambda a, b: (b, a)) if better == "lower" else (lambda a, b: (a, b))
+    gain = difference_interval(*turned(ours, theirs), seed=seed)
+    same = difference_interval(*turned(*noise), seed=seed)
+    result["difference"], result["difference_ci95"] = gain
+    result["difference_noise"] = same[1]
+    ratio, again = ratio_interval(*turned(ours, theirs)), ratio_interval(*turned(*noise))
+    if ratio and again:
+        result["ratio"], result["ci95"] = ratio
+        result["noise"] = again[1]
+    top, bottom = (median_interval(side, seed)[1] for side in turned(ours, theirs))
+    if top[0] > 0 and bottom[1] > 0:
+        result["ratio_at_least"] = top[0] / bottom[1]
+    widest = max(map(abs, same[1]))
+    return judged(result, gain[1][0] > widest or gain[1][1] < -widest)
+
+
+def entry_of(name, unit, ours, theirs, better, estimator):
+    return {
         "name": name,
         "unit": unit,
         "better": better,
+        "estimator": estimator,
         "pairs": len(ours),
         "ours": median(ours),
         "theirs": median(theirs),
@@ -153,20 +226,16 @@ def compare(name, unit, ours, theirs, noise, better, seed=1):
         "noise": None,
         "outcome": "inconclusive",
     }
-    gain = ratio_interval(*turned(ours, theirs), seed=seed)
-    same = ratio_interval(*turned(*noise), seed=seed)
-    if gain is None or same is None:
-        result["why"] = "a median is not above zero: the cost is not above its floor"
-        return result
-    result["ratio"], result["ci95"] = gain
-    result["noise"] = same[1]
-    if len(ours) < MIN_PAIRS:
-        result["why"] = f"{len(ours)} pairs, fewer than {MIN_PAIRS}"
-    elif not stands_out(gain[1], same[1]):
-        result["why"] = "the difference is within the noise of one side against itself"
+
+
+def judged(entry, out_of_the_noise):
+    if entry["pairs"] < MIN_PAIRS:
+        entry["why"] = f"{entry['pairs']} pairs, fewer than {MIN_PAIRS}"
+    elif not out_of_the_noise:
+        entry["why"] = "the difference is within the noise of one side against itself"
     else:
-        result["outcome"] = "measured"
-    return result
+        entry["outcome"] = "measured"
+    return entry
 
 
 def stands_out(gain, noise):

@@ -17,8 +17,8 @@ from .traced import TRACE, Bpftrace, Probe
 
 TITLE = "What the probes cost"
 NS_RATIO = 3
-SLICE_S, QUICK_SLICE_S = 0.4, 0.2
-SLICES = 4
+SLICE_S, QUICK_SLICE_S = 0.2, 0.1
+PING_TURNS, SCHED_TURNS = 8, 3  # for each of --pairs
 SOFTIRQ, SCHED = "softirq, UDP ping-pong", "scheduler, a pair of tasks"
 PING = "tp-ping"
 # Who is watched, by whom: side → (of ours or theirs, arguments).
@@ -45,9 +45,7 @@ class Watchers:
             return Probe(self.build, *arguments)
         if kind is Bpftrace:
             return Bpftrace(*arguments)
-        if kind is Attached:
-            return Attached(self.empty)
-        return contextlib.nullcontext()
+        return Attached(self.empty)
 
 
 def ping_pong(pair, options, seconds):
@@ -71,14 +69,6 @@ def ping_pong(pair, options, seconds):
     if result["lost"] > result["messages"] // 100:
         raise Failure(f"{result['lost']} of {result['messages']} messages were lost")
     return result["histogram_ns"]
-
-
-def quietest(pair, options, seconds):
-    """Of SLICES short runs that take @seconds together, the one with the lowest p50: what disturbs a
-    run only makes it slower.
-    """
-    runs = [ping_pong(pair, options, seconds / SLICES) for _ in range(SLICES)]
-    return min(runs, key=lambda histogram: stats.fine_percentile(histogram, 50))
 
 
 def ns_per_event(watcher, load):
@@ -135,8 +125,16 @@ class Sides:
     def add(self, side, what, value):
         self.values.setdefault((side, what), []).append(value)
 
+    def add_p50(self, side, histogram):
+        self.histograms.setdefault(side, []).append(histogram)
+        self.add(side, "p50", stats.fine_percentile(histogram, 50) / 1000)
+
     def of(self, side, what):
         return self.values[side, what]
+
+    def added(self, side):
+        """What @side added to the p50, turn by turn, above a run just after it was detached."""
+        return stats.less(self.of(side, "p50"), self.of(f"none after {side}", "p50"))
 
     def keep(self, envelope, units):
         for (side, what), values in self.values.items():
@@ -157,28 +155,25 @@ def softirq(envelope, options, pair, turns, seconds):
     script = ("softirq.bt",)
     probe = ("softirq",)
     kinds = [
-        ("none", None, ()),
         ("probe", Probe, probe),
         ("bpftrace", Bpftrace, script),
-        ("empty", Attached, ()),
-        ("none again", None, ()),
         ("probe again", Probe, probe),
+        ("empty", Attached, ()),
     ]
     ping_pong(pair, options, seconds)  # the first one finds the neighbours
     for turn in range(turns):
         for side, kind, arguments in turned(kinds, turn):
             with watch(kind, arguments) as watcher:
-                histogram = quietest(pair, options, seconds)
-                sides.histograms.setdefault(side, []).append(histogram)
-                sides.add(side, "p50", stats.fine_percentile(histogram, 50) / 1000)
-                if watcher:
-                    ns, events = ns_per_event(watcher, lambda: ping_pong(pair, options, seconds))
-                    sides.add(side, "ns", ns)
-                    sides.add(side, "events", events)
-                if watcher and turn == 0 and not side.endswith("again"):
+                ns, events = ns_per_event(watcher, lambda: ping_pong(pair, options, seconds))
+                sides.add(side, "ns", ns)
+                sides.add(side, "events", events)
+                if turn == 0 and not side.endswith("again"):
                     envelope["receipt"]["programs"] += [
                         {**host.program(i), "side": side} for i in watcher.programs()
                     ]
+                # Last, so that the run without it follows at once.
+                sides.add_p50(side, ping_pong(pair, options, seconds))
+            sides.add_p50(f"none after {side}", ping_pong(pair, options, seconds))
         progress(
             f"turn {turn + 1} of {turns}: p50 us: "
             + ", ".join(f"{s} {sides.of(s, 'p50')[-1]:.2f}" for s, _, _ in kinds)
@@ -213,21 +208,22 @@ def softirq_results(envelope, sides):
         net["bpftrace"],
         (net["probe"], net["probe again"]),
     )
-    names = ("none", "none again", "probe", "probe again", "bpftrace", "empty")
-    p50 = {s: sides.of(s, "p50") for s in names}
-    added = {s: stats.less(p50[s], p50["none"]) for s in ("probe", "bpftrace", "empty")}
-    added["probe again"] = stats.less(p50["probe again"], p50["none again"])
-    compared(
-        envelope,
-        "softirq probe vs bpftrace added p50",
-        "us",
-        added["probe"],
-        added["bpftrace"],
-        (added["probe"], added["probe again"]),
+    added = {s: sides.added(s) for s in ("probe", "probe again", "bpftrace", "empty")}
+    # What the probe adds is small enough that noise may take it below zero, where there is no ratio.
+    envelope.comparison(
+        stats.compare_by_difference(
+            "softirq probe vs bpftrace added p50",
+            "us",
+            added["probe"],
+            added["bpftrace"],
+            (added["probe"], added["probe again"]),
+            "lower",
+        )
     )
     for side in ("empty", "probe", "bpftrace"):
         envelope.figure(f"softirq, {side}, per event", "ns", stats.median(ns[side]))
-    envelope.figure("udp rtt p50, nothing attached", "us", stats.median(p50["none"]))
+    bare = [value for side in added for value in sides.of(f"none after {side}", "p50")]
+    envelope.figure("udp rtt p50, nothing attached", "us", stats.median(bare))
     for side in ("empty", "probe", "bpftrace"):
         envelope.figure(
             f"udp rtt p50, added by {side}",
@@ -250,6 +246,10 @@ def scheduler(envelope, options, turns, seconds):
                         envelope["receipt"]["programs"] += [
                             {**host.program(i), "side": side} for i in watcher.programs()
                         ]
+            progress(
+                f"turn {turn + 1} of {turns}: ns: "
+                + ", ".join(f"{s} {sides.of(s, 'ns')[-1]:.0f}" for s in SCHED_SIDES)
+            )
     sides.keep(envelope, {"ns": "ns CPU an event", "events": "events"})
     for ours, theirs in (("wakeup", "runq_latency.bt"), ("guardian", "guardian_sched.bt")):
         compared(
@@ -277,10 +277,10 @@ def notes(envelope):
         "histograms, and the time, all by CPU and vector.",
         "runq_latency.bt and guardian_sched.bt answer less than wakeup and guardian: nothing on "
         "which CPU ran a task, nothing on preempted workers.",
-        f"p50: of {SLICES} short runs the lowest, on every side alike, interpolated within its bucket "
-        "of the histogram, whose buckets are 1 % wide. Added "
-        "p50 is the p50 with it less the p50 of `none` in the same turn; the noise is the "
-        "probe's, taken twice a turn, each against its own `none`.",
+        "p50: interpolated within its bucket of the histogram, whose buckets are 1 % wide. Added p50 "
+        "is the p50 with it less that of a run just after it was detached. What the probe adds is "
+        "near zero, where a ratio means little: compared is the difference of what both add. The "
+        "noise is the probe's, taken twice a turn, each against its own run without it.",
         "Scheduler: two tasks that wake each other through pipes from CPU to CPU. `guardian, of "
         "other tasks` is what switches and wakeups cost that are none of the guardian's.",
     ):
@@ -294,7 +294,9 @@ def run(envelope, options):
         )
     if os.cpu_count() < 2:
         raise Unsupported("both ends spin, so two CPUs are needed")
-    turns = 2 * options.pairs
+    turns, sched_turns = (
+        options.pairs * (1 if options.quick else each) for each in (PING_TURNS, SCHED_TURNS)
+    )
     seconds = QUICK_SLICE_S if options.quick else SLICE_S
     bpftrace = host.output("bpftrace", "--version")
     if not bpftrace:
@@ -319,5 +321,5 @@ def run(envelope, options):
         ]
         sides = softirq(envelope, options, pair, turns, seconds)
     softirq_results(envelope, sides)
-    scheduler(envelope, options, options.pairs, seconds)
+    scheduler(envelope, options, sched_turns, seconds)
     notes(envelope)

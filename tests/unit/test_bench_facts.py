@@ -337,6 +337,27 @@ def a_comparison_that_moved_is_told_with_its_target():
 
 
 @test
+def a_difference_that_moved_is_told():
+    def run(theirs):
+        made = envelope.Envelope("bpf", "test", {"quick": True})
+        made.repetition("case", "ours", "us", [1] * 5)
+        ours, same = [0, 0.1, -0.1, 0, 0.1], ([0] * 5, [0.1, 0, -0.1, 0, 0])
+        values = [theirs + v for v in ours]
+        made.comparison(stats.compare_by_difference("x", "us", ours, values, same, "lower"))
+        return made.finish()
+
+    for before, after, verdict in (
+        (2, 2, "same"),
+        (2, 2.05, "same"),
+        (2, 1, "worse"),
+        (1, 2, "better"),
+    ):
+        rows = compare.compare(run(before), run(after))
+        row = next(r for r in rows if r["kind"] == "comparison")
+        assert row["verdict"] == verdict and row["unit"] == "us", row
+
+
+@test
 def a_suite_that_no_longer_runs_is_worse():
     made = envelope.Envelope("rtt", "test", {"quick": True})
     made.unsupported("no such kernel")
