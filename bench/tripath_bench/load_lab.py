@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The bench of suites `rtt`, `classes` and `sweep`: two namespaces joined by three veth pairs, tp-bench
-at both ends, one path at a time.
+"""The bench of suites `rtt`, `classes` and `sweep`: two namespaces joined by veth pairs, tp-bench at
+both ends, one path at a time.
 
-The classifier is attached to one pair, at both ends, and AF_XDP alone is measured over that; to one
-at the server's end, for an AF_XDP server with an ordinary UDP client. The third pair is as the
-kernel makes it, without any XDP program and with every offload: the kernel's paths use that one. So
-no side waits for another's attach, and none pays for what it does not use.
+AF_XDP has pairs of its own, on which the classifier is attached; the kernel's paths use one that is
+as the kernel makes it, without any XDP program and with every offload. So no side waits for another's
+attach, and none pays for what it does not use.
+
+AF_XDP runs in generic mode unless a side says native: on veth, whose driver has no zero-copy, native
+mode costs a frame a NAPI turn and a copy into a page of its own. rtt measures both.
 """
 
 import contextlib
@@ -30,16 +32,37 @@ services:
   - {name: answers, protocol: udp, port: 7100, class: rpc, path: af_xdp}
 """
 PORT, CLIENT_PORT = 7000, 7100
-PLAIN_SERVER, PLAIN_CLIENT = "10.78.0.1", "10.78.0.2"
-PLAIN_SERVER_IF, PLAIN_CLIENT_IF = "tps1", "tpc1"
-HALF_SERVER, HALF_CLIENT = "10.79.0.1", "10.79.0.2"
-HALF_SERVER_IF, HALF_CLIENT_IF = "tps2", "tpc2"
 INCONCLUSIVE = 4  # tp-bench's exit status where the generator could not keep up
 READY_S = 10
 
 
 class Unanswered(Failure):
     """Load of which nothing came back: what a path that loses frames may do, and no fault of a suite."""
+
+
+class Link:
+    """A veth pair. @server_mode, @client_mode: in which mode the classifier is attached there."""
+
+    def __init__(self, number, server_mode=None, client_mode=None):
+        self.server_if, self.client_if = f"tps{number}", f"tpc{number}"
+        self.server, self.client = (f"10.{77 + number}.0.{end}" for end in (1, 2))
+        self.server_mode, self.client_mode = server_mode, client_mode
+
+    def ends(self, pair):
+        """(namespace, interface, address, mode) of both."""
+        return (
+            (pair.server, self.server_if, self.server, self.server_mode),
+            (pair.client, self.client_if, self.client, self.client_mode),
+        )
+
+
+# Number 0 is the pair that lab.joined_pair() makes.
+LINKS = {
+    "xsk": Link(0, "generic", "generic"),
+    "plain": Link(1),
+    "xsk server": Link(2, "generic"),  # for an ordinary client
+    "xsk native": Link(3, "native", "native"),
+}
 
 
 class Lab:
@@ -50,34 +73,30 @@ class Lab:
         self.receipts = {}
 
     def others_up(self):
-        for server_if, client_if, server, client in (
-            (PLAIN_SERVER_IF, PLAIN_CLIENT_IF, PLAIN_SERVER, PLAIN_CLIENT),
-            (HALF_SERVER_IF, HALF_CLIENT_IF, HALF_SERVER, HALF_CLIENT),
-        ):
+        for link in LINKS.values():
+            if link.server_if == self.pair.server_if:
+                continue
             lab.run(
-                *("ip", "link", "add", server_if, "netns", self.pair.server, "type", "veth"),
-                *("peer", "name", client_if, "netns", self.pair.client),
+                *("ip", "link", "add", link.server_if, "netns", self.pair.server, "type", "veth"),
+                *("peer", "name", link.client_if, "netns", self.pair.client),
             )
-            for netns, dev, address in (
-                (self.pair.server, server_if, server),
-                (self.pair.client, client_if, client),
-            ):
+            for netns, dev, address, _ in link.ends(self.pair):
                 lab.run(*lab.inside(netns, "ip", "addr", "add", f"{address}/24", "dev", dev))
                 lab.run(*lab.inside(netns, "ip", "link", "set", dev, "up"))
 
+    def _ends(self):
+        return [end for link in LINKS.values() for end in link.ends(self.pair)]
+
     @contextlib.contextmanager
     def attached(self, policy, *more):
-        ends = (
-            (self.pair.server, self.pair.server_if),
-            (self.pair.client, self.pair.client_if),
-            (self.pair.server, HALF_SERVER_IF),
-        )
+        steered = [(netns, dev, mode) for netns, dev, _, mode in self._ends() if mode]
+        attach = (self.load, "attach", "--policy", policy, *more)
         try:
-            for netns, dev in ends:
-                lab.run(*lab.inside(netns, self.load, "attach", dev, "--policy", policy, *more))
+            for netns, dev, mode in steered:
+                lab.run(*lab.inside(netns, *attach, "--mode", mode, dev))
             yield
         finally:
-            for netns, dev in ends:
+            for netns, dev, _ in steered:
                 subprocess.run(
                     lab.inside(netns, self.load, "detach", dev), capture_output=True, check=False
                 )
@@ -92,20 +111,12 @@ class Lab:
         receipt["paths"] = [{"path": path, **said} for path, said in self.receipts.items()]
 
     def interfaces(self):
-        return [
-            host.interface(self.pair.server_if, self.pair.server),
-            host.interface(self.pair.client_if, self.pair.client),
-            host.interface(PLAIN_SERVER_IF, self.pair.server),
-            host.interface(PLAIN_CLIENT_IF, self.pair.client),
-            host.interface(HALF_SERVER_IF, self.pair.server),
-            host.interface(HALF_CLIENT_IF, self.pair.client),
-        ]
+        return [host.interface(dev, netns) for netns, dev, _, _ in self._ends()]
 
-    def address(self, path, client):
+    def address(self, path, link):
         """A port for each path: one path's last connections do not stand in another's way."""
-        if path == "xsk":
-            return f"{self.pair.SERVER if client == path else HALF_SERVER}:{PORT}"
-        return f"{PLAIN_SERVER}:{PORT + 1 + PATHS.index(path)}"
+        port = PORT if path == "xsk" else PORT + 1 + PATHS.index(path)
+        return f"{LINKS[link].server}:{port}"
 
     @contextlib.contextmanager
     def server(self, path, wait, address, *more):
@@ -135,13 +146,15 @@ class Lab:
                 server.kill()
                 server.communicate()
 
-    def offer(self, path, wait, seconds, *more, client=None, cpu=None, ring=None):
+    def offer(self, path, wait, seconds, *more, client=None, cpu=None, ring=None, link=None):
         """What tp-bench says of @seconds of load over @path. @client: the transport of the asking end
-        where that is another; @ring: entries of AF_XDP's rings.
+        where that is another; @ring: entries of AF_XDP's rings; @link: which of LINKS, where not the
+        path's own.
         """
         client = client or path
+        link = link or ("xsk" if path == "xsk" else "plain")
         rings = ("--ring", str(ring)) if ring else ()
-        address = self.address(path, client)
+        address = self.address(path, link)
         command = [
             *(self.bench, "run", "--transport", client, "--to", address),
             *("--wait", wait, "--cpu", str(self.options.cpu if cpu is None else cpu)),
@@ -162,7 +175,7 @@ class Lab:
             kind = Unanswered if "nothing was answered" in said else Failure
             raise kind(f"tp-bench over {path}: {said}")
         result = json.loads(done.stdout)
-        name = path if client == path else f"{path}, {client} client"
+        name = path if link == "plain" else link
         self.receipts.setdefault(name, result["receipt"])
         return result
 
