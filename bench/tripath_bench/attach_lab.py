@@ -49,7 +49,7 @@ class Ends:
         """Bulk TCP to the end that is attached to: (Gbit/s, CPU seconds per GB, softirq seconds per
         GB), of the whole system.
         """
-        before = host.cpu_times()
+        before, busy = host.cpu_times(), host.busy_now()
         seconds = str(self.options.seconds)
         command = self._iperf("-t", seconds, "-l", "1M", "-C", self.congestion, "-J")
         done = subprocess.run(
@@ -60,7 +60,7 @@ class Ends:
             check=False,
             timeout=60,
         )
-        after = host.cpu_times()
+        busy, after = host.busy_now() - busy, host.cpu_times()
         result = json.loads(done.stdout or "{}")
         if done.returncode or "error" in result:
             raise Failure(f"iperf3 failed: {result.get('error') or done.stderr.strip()}")
@@ -68,7 +68,7 @@ class Ends:
         gigabytes = received["bytes"] / GB
         return (
             received["bits_per_second"] / 1e9,
-            (host.busy(after) - host.busy(before)) / gigabytes,
+            busy / gigabytes,
             (after["softirq"] - before["softirq"]) / gigabytes,
         )
 

@@ -115,10 +115,6 @@ def cpu_times():
     return {name: int(value) / ticks for name, value in zip(names, values)}
 
 
-def busy(times):
-    return sum(v for k, v in times.items() if k not in ("idle", "iowait", "steal"))
-
-
 def busy_now():
     """CPU seconds, from some point in time on, that were neither idle nor stolen. The kernel measures idle
     time; busy time by state, as cpu_times() has it, it samples by a timer tick, which load with a steady
