@@ -153,7 +153,7 @@ def tool(name, packages, build):
         return [shutil.which(name)], os.environ.copy()
     root = os.path.join(build, "tools", name)
     binary = os.path.join(root, "usr", "bin", name)
-    if packages:
+    if not os.path.exists(binary):
         os.makedirs(root, exist_ok=True)
         with open(os.path.join(root, "lock"), "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two suites may want it at once
