@@ -147,7 +147,7 @@ report: deps ## results/ (or FILES=…) as one self-contained HTML page with its
 
 ##@ Check
 .PHONY: test
-test: need-root deps ## everything: vectors, fuzzing, policy errors, lab; as root, a quarter of an hour
+test: need-root deps ## everything: vectors, fuzzing, policy errors, lab; as root, six to eight minutes
 	$(Q)$(MAKE) --no-print-directory tests
 	$(Q)tests/run $(B)
 

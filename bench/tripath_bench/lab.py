@@ -6,6 +6,7 @@ left.
 """
 
 import contextlib
+import fcntl
 import glob
 import os
 import shutil
@@ -123,6 +124,25 @@ def joined_pair():
         yield pair
 
 
+def unpack(name, packages, root):
+    progress(f"unpacking {', '.join(packages)} into {root}")
+    done = subprocess.run(
+        ["apt-get", "download", "-q", *packages],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Failure(
+            f"{name} is missing and cannot be downloaded: {done.stderr.strip()}. "
+            f"Type: sudo apt-get update; sudo apt-get install {packages[0]}"
+        )
+    for package in glob.glob(os.path.join(root, "*.deb")):
+        run("dpkg", "-x", package, root)
+        os.unlink(package)
+
+
 def tool(name, packages, build):
     """([command], environment) of a Debian program, unpacked into the build folder where it is not
     installed.
@@ -134,23 +154,11 @@ def tool(name, packages, build):
     root = os.path.join(build, "tools", name)
     binary = os.path.join(root, "usr", "bin", name)
     if not os.path.exists(binary):
-        progress(f"unpacking {', '.join(packages)} into {root}")
         os.makedirs(root, exist_ok=True)
-        done = subprocess.run(
-            ["apt-get", "download", "-q", *packages],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise Failure(
-                f"{name} is missing and cannot be downloaded: {done.stderr.strip()}. "
-                f"Type: sudo apt-get update; sudo apt-get install {packages[0]}"
-            )
-        for package in glob.glob(os.path.join(root, "*.deb")):
-            run("dpkg", "-x", package, root)
-            os.unlink(package)
+        with open(os.path.join(root, "lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two suites may want it at once
+            if not os.path.exists(binary):
+                unpack(name, packages, root)
     environment = os.environ.copy()
     folders = glob.glob(os.path.join(root, "usr", "lib", "*-linux-gnu"))
     folders += glob.glob(os.path.join(root, "lib", "*-linux-gnu"))

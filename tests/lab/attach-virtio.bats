@@ -23,8 +23,17 @@ setup() {
 }
 
 @test "where no guest can be had the result is unsupported, with the reason" {
+	# apt has a source that is nowhere, which it learns at once, and lists and caches of its own to spoil.
+	mkdir -p "$BATS_TEST_TMPDIR"/{lists,cache}/partial
+	echo "deb [trusted=yes] file:$BATS_TEST_TMPDIR/nowhere bookworm main" >"$BATS_TEST_TMPDIR/sources.list"
+	cat >"$BATS_TEST_TMPDIR/apt.conf" <<-END
+		Dir::Etc::SourceList "$BATS_TEST_TMPDIR/sources.list";
+		Dir::Etc::SourceParts "$BATS_TEST_TMPDIR/none";
+		Dir::State::Lists "$BATS_TEST_TMPDIR/lists";
+		Dir::Cache "$BATS_TEST_TMPDIR/cache";
+	END
 	# shellcheck disable=SC2016 # for the inner shell
-	run timeout 120 unshare --mount --net bash -c 'mkdir -p build/vm && mount -t tmpfs none build/vm &&
+	APT_CONFIG=$BATS_TEST_TMPDIR/apt.conf run timeout 120 unshare --mount --net bash -c 'mkdir -p build/vm && mount -t tmpfs none build/vm &&
 		exec bench/run --build "$1" --quick --out "$2" attach-virtio' _ "$TRIPATH_BUILD" "$out"
 	echo "$output"
 	[ "$status" = 3 ]

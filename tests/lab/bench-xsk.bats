@@ -73,11 +73,19 @@ finish() {
 	accounted serve.err
 }
 
-# `ask TRANSPORT ADDRESS [OPTION...]`: 600 requests a second for a second, every one answered intact.
+# `ask TRANSPORT ADDRESS [OPTION...]`: 600 requests a second for 0.4 s, every one answered intact.
 ask() {
-	lab_in b "$TRIPATH_BUILD/bin/tp-bench" run --json --transport "$1" --to "$2" --wait block --rate 600 \
-		--arrivals uniform --fanout 1 --reads echo --verify --duration 1 --warmup 0.1 --timeout 3000 \
-		--max-lag 1000000 "${@:3}" >"$out/run" 2>"$out/run.err" || {
+	local status=4 end=$((SECONDS + 20))
+
+	# On a busy machine an end may lose its CPU for 10 ms, and be passed over: then again.
+	while [ "$status" = 4 ] && [ $SECONDS -lt $end ]; do
+		status=0
+		lab_in b "$TRIPATH_BUILD/bin/tp-bench" run --json --transport "$1" --to "$2" --wait block --rate 600 \
+			--arrivals uniform --fanout 1 --reads echo --verify --duration 0.4 --warmup 0.1 --timeout 3000 \
+			--max-lag 1000000 "${@:3}" >"$out/run" 2>"$out/run.err" || status=$?
+		grep -q "by the kernel's stack, not by AF_XDP" "$out/run.err" || break
+	done
+	[ "$status" = 0 ] || {
 		cat "$out/run.err" "$out/run"
 		return 1
 	}
@@ -262,7 +270,7 @@ ended() {
 	attach a
 	attach b
 	serve xsk --listen 10.99.0.1:7000
-	begin 3
+	begin 1.5
 	kill -KILL "$serve_pid"
 	wait "$serve_pid" || true
 	lab_until 20 dead "$client_pid"

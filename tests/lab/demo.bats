@@ -101,11 +101,12 @@ moment() {
 
 @test "so does a reader that goes away" {
 	set +o pipefail
-	env --default-signal=PIPE setsid "$demo" 2>"$out" | head -n 4
+	env --default-signal=PIPE setsid "$demo" 2>"$BATS_TEST_TMPDIR/err" | head -n 4 >"$out"
+	cat "$out" "$BATS_TEST_TMPDIR/err"
+	# Its network, which has its pid in the name, is the last that it could tell.
 	left=$(sed -n 's/.*tripath-demo-\([0-9]*\).*/\1/p' "$out" | head -n 1)
-	nothing_is_left "${left:-none}"
-	run ip netns list
-	[[ $output != *tripath-demo-* ]]
+	[ -n "$left" ]
+	nothing_is_left "$left"
 }
 
 @test "a server that dies fails the demo, which names the step" {

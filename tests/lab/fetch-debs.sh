@@ -35,8 +35,11 @@ for l in "${libraries[@]}"; do
 	installed "$l" || packages+=("$l")
 done
 
-# Unpacked aside and moved in whole, so that an interrupted run is never taken for a complete one.
 mkdir -p "$(dirname "$dir")"
+exec 9>"$dir.lock"
+flock 9
+complete 2>/dev/null && exit 0 # somebody else did it
+# Unpacked aside and moved in whole, so that an interrupted run is never taken for a complete one.
 tmp=$(mktemp -d "$dir.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT

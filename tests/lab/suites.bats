@@ -9,7 +9,7 @@ setup() {
 }
 
 @test "suites bpf and attach run in short form, sampled by perf, and make a report" {
-	run bench/run --quick --profile --build "$BUILD" bpf attach
+	run bench/run --quick --pairs 1 --rounds 3 --profile --build "$BUILD" bpf attach
 	echo "$output"
 	[ "$status" -eq 0 ]
 	grep -qE '^  bpf +(measured|inconclusive) ' <<<"$output"

@@ -23,14 +23,15 @@
 }
 
 @test "no namespace, interface, pin or program is left" {
-	left=$(ip netns list | grep '^tripath-' || true)
-	left+=$(ip -o link show | grep -oE ' tripath-[^:@]*' || true)
-	left+=$(find /sys/fs/bpf/tripath -mindepth 1 2>/dev/null || true)
-	left+=$(bpftool prog show 2>/dev/null | grep -E 'name (classifier|explain|nothing|redirect|offer|drop_redirect|drop_cpu_queue|drop_cpu_alloc|softirq_|wakeup_|guardian_)' || true)
-	left+=$(pgrep -a '^tp-(load|xsk|bench|probe|offer|udpsink|pingpong|bpfbench)' || true)
-	left+=$(pgrep -af "$(realpath "$BATS_TEST_DIRNAME/../lab")/xsk-peer " || true)
-	left+=$(pgrep -af "$(realpath "$BATS_TEST_DIRNAME/../lab")/probe-load " || true)
-	left+=$(find /sys/fs/cgroup -type d -name 'tripath-*' 2>/dev/null || true)
+	left=$({
+		ip netns list | grep '^tripath-'
+		ip -o link show | grep -oE ' tripath-[^:@]*'
+		find /sys/fs/bpf/tripath -mindepth 1
+		bpftool prog show | grep -E 'name (classifier|explain|nothing|redirect|offer|drop_redirect|drop_cpu_queue|drop_cpu_alloc|softirq_|wakeup_|guardian_)'
+		pgrep -a '^tp-'
+		pgrep -af "$(realpath "$BATS_TEST_DIRNAME/../lab")/(xsk-peer|probe-load) "
+		find /sys/fs/cgroup -type d -name 'tripath-*'
+	} 2>/dev/null || true)
 	echo "$left"
 	[ -z "$left" ]
 }

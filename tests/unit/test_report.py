@@ -268,8 +268,8 @@ def every_result_of_a_host_makes_a_page():
 @test
 def different_hosts_are_never_drawn_together():
     with tempfile.TemporaryDirectory() as folder:
-        one = envelopes.rtt()
-        other = envelopes.on_another_host(envelopes.classes(), kernel="9.9.9-other", cpus=96)
+        one, same = envelopes.rtt(sizes=(64,)), envelopes.rtt(sizes=(64,))
+        other = envelopes.on_another_host(same, kernel="9.9.9-other", cpus=96)
         a, b = os.path.join(folder, "a.json"), os.path.join(folder, "b.json")
         envelope.write(one, a)
         envelope.write(other, b)
