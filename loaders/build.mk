@@ -22,6 +22,6 @@ tp-load_SRCS := loaders/tp-load.c loaders/load/attach.c loaders/load/claim.c loa
 tp-load_LIBS := -lxdp -lbpf -lcyaml -lyaml -ljansson -lsodium
 
 PROGRAMS += tp-probe
-tp-probe_SRCS := loaders/tp-probe.c loaders/probe/guardian.c loaders/probe/hist.c loaders/probe/options.c \
+tp-probe_SRCS := loaders/tp-probe.c loaders/probe/guardian.c loaders/probe/hist.c loaders/probe/kind.c loaders/probe/options.c \
 	loaders/probe/probe.c loaders/probe/softirq.c loaders/probe/wakeup.c loaders/lib/msg.c
 tp-probe_LIBS := -lbpf -lxdp -ljansson
