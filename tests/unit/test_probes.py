@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """tp-probe and the scripts of trace/ against loads whose counts are known, and each other. TAP.
 
+    tests/unit/test_probes.py [NAME...]      all, or the tests of these names
+
 Both are attached before the load begins and until it has ended, and look at the load's own tasks
 alone, so counts agree exactly. Times are taken at slightly different moments and are only held
 against what is possible.
@@ -471,9 +473,11 @@ def the_suite_runs_and_can_be_ended():
 
 
 def main():
-    print(f"1..{len(TESTS)}")
+    chosen = [f for f in TESTS if len(sys.argv) == 1 or f.__name__ in sys.argv[1:]]
+    assert len(sys.argv) == 1 or len(chosen) == len(sys.argv) - 1, "no test of that name"
+    print(f"1..{len(chosen)}")
     failed = 0
-    for number, function in enumerate(TESTS, 1):
+    for number, function in enumerate(chosen, 1):
         name = function.__name__.replace("_", " ")
         try:
             function()
