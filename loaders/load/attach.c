@@ -93,6 +93,10 @@ static void say_why(const struct netif *netif, int err, bool refused)
 		msg_error("%s got an XDP program from somebody else just now; xdp-loader status %s "
 			  "names it",
 			  netif->name, netif->name);
+	else if (refused && netif->loopback)
+		msg_error("%s is the loopback: it has no driver that could run XDP (%s), so "
+			  "generic mode is the only one: --mode generic",
+			  netif->name, strerror(-err));
 	else if (refused && netif->mtu > one_buffer_mtu(netif))
 		msg_error("driver %s refuses native XDP at MTU %u, in one buffer and in several "
 			  "(%s): "
@@ -166,7 +170,7 @@ static int attach_somehow(struct attach *attach)
 	for (i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
 		if (attach->want == (tries[i].mode == TP_MODE_NATIVE ? WANT_GENERIC : WANT_NATIVE))
 			continue;
-		if (tries[i].mode == TP_MODE_GENERIC && first)
+		if (tries[i].mode == TP_MODE_GENERIC && first && !netif->loopback)
 			msg_warn("driver %s refuses native XDP on %s at MTU %u (%s): trying "
 				 "generic mode, "
 				 "which costs more",

@@ -248,15 +248,33 @@ counted_as() {
 }
 
 @test "a driver without native XDP gets generic mode in auto, with the reason, and a refusal in native" {
+	ip -n "$lab_name-a" link add br0 type bridge
+	run lab_load attach br0 --policy "$policy" --mode native
+	echo "$output"
+	[ "$status" = 3 ]
+	[[ $output == *"driver bridge refuses XDP on br0"*"--mode generic"* ]]
+	[ ! -e "$(lab_pin '')" ]
+	run lab_load attach br0 --policy "$policy"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"driver bridge refuses native XDP"*"in generic mode"* ]]
+}
+
+@test "the loopback, which has no native XDP, gets generic mode in auto, and a refusal in native" {
 	run lab_load attach lo --policy "$policy" --mode native
 	echo "$output"
 	[ "$status" = 3 ]
-	[[ $output == *"--mode generic"* ]]
+	[[ $output == *"lo is the loopback: it has no driver"*"--mode generic"* ]]
+	[[ $output != *"mtu"* ]]
 	[ ! -e "$(lab_pin '')" ]
 	run lab_load attach lo --policy "$policy"
 	echo "$output"
 	[ "$status" = 0 ]
-	[[ $output == *"refuses native XDP"*"in generic mode"* ]]
+	[[ $output == *"the loopback has no driver and no other mode"*"in generic mode"* ]]
+	[[ $output != *"one receive queue"* ]]
+	lab_in a ip link set lo up
+	lab_send a 127.0.0.1 7000 100
+	lab_until 5 lab_at_least lo .reasons.service_stack 100
 }
 
 @test "MTU 9000 is served natively in several buffers" {
