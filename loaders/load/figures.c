@@ -11,6 +11,7 @@
 
 #include "loaders/lib/generation.h"
 #include "loaders/lib/pins.h"
+#include "loaders/lib/sink_owner.h"
 
 #define FLOW_SETS_AT_ONCE 256
 
@@ -138,6 +139,14 @@ void figures_free(struct figures *figures)
 	free(figures);
 }
 
+static enum sink_state sink_state(const struct xsk_heartbeat *row, uint64_t age_ns,
+				  uint64_t stall_ns)
+{
+	if (sink_owner_gone(row))
+		return SINK_GONE;
+	return age_ns > stall_ns ? SINK_STALLED : SINK_ALIVE;
+}
+
 static int read_sinks(struct status *status)
 {
 	uint64_t now = now_ns(CLOCK_MONOTONIC_COARSE), age;
@@ -156,8 +165,7 @@ static int read_sinks(struct status *status)
 		/* The owner may have beaten after we read the clock. */
 		age = now > beats[i].beat_ns ? now - beats[i].beat_ns : 0;
 		status->sinks[i] = (struct sink){
-			.state = age > status->found.state.config.stall_ns ? SINK_STALLED
-									   : SINK_ALIVE,
+			.state = sink_state(&beats[i], age, status->found.state.config.stall_ns),
 			.age_ns = age,
 			.pid = beats[i].pid,
 			.flags = beats[i].flags,

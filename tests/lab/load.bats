@@ -378,7 +378,7 @@ for _ in range(100):
 	jq -e '.interfaces[0].interface == "v0"' <<<"$output"
 }
 
-@test "status and explain know a sink that lives, one that stalled, and none" {
+@test "status and explain know a sink that lives, one that stalled, one that was killed, and none" {
 	policy_with 7000 af_xdp >"$policy"
 	lab_load attach v0 --policy "$policy"
 	without() {
@@ -387,9 +387,13 @@ for _ in range(100):
 	}
 	[ "$(without)" = "stack xsk_unbound xsk_unbound" ]
 
-	nsenter --net="/run/netns/$lab_name-a" "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --mode drop --poll \
-		--json >"$BATS_TEST_TMPDIR/sink" 2>&1 3>&- &
-	sink=$!
+	# `start_sink COMMAND...`: by that command, which becomes it.
+	start_sink() {
+		nsenter --net="/run/netns/$lab_name-a" "$@" "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --mode drop --poll \
+			--json >"$BATS_TEST_TMPDIR/sink" 2>&1 3>&- &
+		sink=$!
+	}
+	start_sink
 	sink_is() {
 		lab_load status v0 --json --interval 0.05 |
 			jq -e '.interfaces[0].queues | all(.af_xdp_socket.state == "'"$1"'")' >/dev/null
@@ -413,6 +417,20 @@ for _ in range(100):
 	wait $sink || true
 	lab_until 5 sink_is none
 	lab_load status v0 --json --interval 0.05 | jq -e '.interfaces[0].redirect_drops.af_xdp_other == 0'
+
+	start_sink
+	lab_until 10 sink_is alive
+	kill -KILL $sink
+	wait $sink || true
+	lab_until 5 sink_is gone
+	lab_load status v0 --interval 0.05 | grep -E "gone for .* s: pid $sink was killed"
+	[ "$(without)" = "stack xsk_stalled xsk_unbound" ]
+	# Its queues are free for the next one, here in a pid namespace of its own, where it has another number.
+	start_sink unshare --pid --fork --kill-child
+	lab_until 10 sink_is alive
+	kill -KILL $sink
+	wait $sink || true
+	lab_until 5 sink_is stalled
 }
 
 @test "frames that a full ring loses are counted by queue, and agree with what the sink got" {
