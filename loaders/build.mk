@@ -17,7 +17,7 @@ tp-load_SRCS := loaders/tp-load.c loaders/load/attach.c loaders/load/claim.c loa
 	loaders/load/explain.c loaders/load/figures.c loaders/load/found.c loaders/load/instance.c loaders/load/live.c loaders/load/moved.c \
 	loaders/load/names.c loaders/load/prepare.c loaders/load/question.c loaders/load/reload.c loaders/load/status.c \
 	loaders/load/status_json.c loaders/load/status_text.c loaders/load/warn.c loaders/lib/generation.c \
-	loaders/lib/msg.c loaders/lib/netif.c loaders/lib/netlink.c loaders/lib/netns.c loaders/lib/pins.c loaders/lib/pins_sweep.c loaders/lib/sink_owner.c loaders/lib/xdp_attach.c loaders/lib/xdp_probe.c \
+	loaders/lib/msg.c loaders/lib/netif.c loaders/lib/netlink.c loaders/lib/netns.c loaders/lib/pins.c loaders/lib/pins_lock.c loaders/lib/pins_sweep.c loaders/lib/sink_owner.c loaders/lib/xdp_attach.c loaders/lib/xdp_probe.c \
 	$(POLICY_SRCS)
 tp-load_LIBS := -lxdp -lbpf -lcyaml -lyaml -ljansson -lsodium
 

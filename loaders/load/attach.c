@@ -131,6 +131,7 @@ static int attach_as(struct attach *attach, const struct try *try, bool *refused
 	int state_fd, err;
 
 	*refused = false;
+	attach->lock = -1;
 	attach->state.mode = try->mode;
 	attach->state.config.frags = try->frags;
 	attach->state.config.atomic_counters =
@@ -146,11 +147,13 @@ static int attach_as(struct attach *attach, const struct try *try, bool *refused
 		     policy_cpus(attach->source, NULL, 0) > 0);
 	err = attach_live(attach, state_fd, refused);
 	close(state_fd);
-	if (err)
-		goto remove_pins;
-	return 0;
+	if (!err)
+		goto unlock;
 remove_pins:
 	pins_remove(attach->ifname);
+unlock:
+	if (attach->lock >= 0)
+		close(attach->lock);
 	return err;
 }
 

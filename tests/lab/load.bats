@@ -192,6 +192,54 @@ counted_as() {
 	[ "$(grep -cE '^ +[0-9]' "$BATS_TEST_TMPDIR/text")" = 0 ]
 }
 
+# As an attach that is busy holds it: the directory's lock.
+holding() {
+	(
+		exec 9<"$1"
+		flock 9
+		exec sleep 30
+	) 3>&- &
+	holder=$!
+	lab_until 5 is_held "$1"
+}
+
+is_held() {
+	! flock -n "$1" true
+}
+
+let_go() {
+	kill $holder
+	wait $holder || true
+}
+
+@test "a reload does not wait for who attaches another interface, and waits for who works on its own" {
+	lab_load attach v0 --policy "$policy"
+	holding /sys/fs/bpf/tripath
+	run lab_in a timeout 10 "$TRIPATH_BUILD/bin/tp-load" reload v0 --policy "$policy"
+	let_go
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"generation 2"* ]]
+
+	holding "$(lab_pin v0)"
+	for what in "reload v0 --policy $policy" "detach v0"; do
+		# shellcheck disable=SC2086
+		run lab_in a timeout 0.5 "$TRIPATH_BUILD/bin/tp-load" $what
+		[ "$status" = 124 ]
+	done
+	# What a reload waited for may have taken the interface off.
+	lab_in a "$TRIPATH_BUILD/bin/tp-load" reload v0 --policy "$policy" >"$BATS_TEST_TMPDIR/waited" 2>&1 3>&- &
+	waits=$!
+	sleep 0.3
+	rm -r "$(lab_pin '')"
+	let_go
+	status=0
+	wait $waits || status=$?
+	cat "$BATS_TEST_TMPDIR/waited"
+	[ "$status" = 1 ]
+	grep -q 'nothing of tripath is attached to v0' "$BATS_TEST_TMPDIR/waited"
+}
+
 @test "reload refuses a policy that is wrong, and one with another flow table" {
 	lab_load attach v0 --policy "$policy"
 	echo 'nonsense' >"$BATS_TEST_TMPDIR/bad.yaml"
