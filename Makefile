@@ -107,7 +107,7 @@ TP_LOAD := $(B)/bin/tp-load
 
 .PHONY: need-root need-iface
 need-root:
-	@[ "$$(id -u)" = 0 ] || { echo "This needs root. Type: sudo make $(MAKECMDGOALS)$(foreach v,IFACE POLICY MODE SUITE OUT PROFILE,$(if $(findstring command line,$(origin $(v))), $(v)=$($(v))))" >&2; exit 2; }
+	@[ "$$(id -u)" = 0 ] || { echo "This needs root. Type: sudo make $(strip $(MAKECMDGOALS) $(foreach v,IFACE POLICY MODE SUITE OUT PROFILE,$(if $(findstring command line,$(origin $(v))),$(v)=$(if $(word 2,$($(v))),'$($(v))',$($(v))))))" >&2; exit 2; }
 need-iface: need-root
 	@[ -n "$(IFACE)" ] || { echo "Which interface? Type: make $(MAKECMDGOALS) IFACE=ens1f0" >&2; exit 2; }
 

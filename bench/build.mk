@@ -22,7 +22,7 @@ GEN_LIBS := -luring -lcyaml -lyaml -ljansson -lpthread -lm -lbpf -lxdp
 
 PROGRAMS += tp-bench
 tp-bench_SRCS := bench/tp-bench.c bench/gen/options.c bench/gen/run_options.c bench/gen/run.c bench/gen/serve.c \
-	bench/gen/xsk_options.c loaders/xsk/address.c $(GEN_SRCS)
+	bench/gen/xsk_options.c loaders/probe/kind.c loaders/xsk/address.c $(GEN_SRCS)
 tp-bench_LIBS := $(GEN_LIBS)
 
 TEST_PROGRAMS += test_schedule test_framing

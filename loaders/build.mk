@@ -4,7 +4,7 @@
 POLICY_SRCS := $(wildcard loaders/lib/policy*.c)
 
 # AF_XDP sockets behind the classifier, for every program that has some.
-XSK_LIB_SRCS := loaders/lib/xsk.c loaders/lib/xsk_setup.c loaders/lib/xsk_target.c loaders/lib/frames.c loaders/lib/packet.c \
+XSK_LIB_SRCS := loaders/lib/xsk.c loaders/lib/sink_owner.c loaders/lib/xsk_setup.c loaders/lib/xsk_target.c loaders/lib/frames.c loaders/lib/packet.c \
 	loaders/lib/udp_headers.c loaders/lib/xsk_udp.c loaders/lib/xsk_udp_open.c loaders/lib/neighbour.c loaders/lib/netlink.c loaders/lib/netif.c loaders/lib/pins.c
 
 PROGRAMS += tp-xsk
@@ -17,11 +17,11 @@ tp-load_SRCS := loaders/tp-load.c loaders/load/attach.c loaders/load/claim.c loa
 	loaders/load/explain.c loaders/load/figures.c loaders/load/found.c loaders/load/instance.c loaders/load/live.c loaders/load/moved.c \
 	loaders/load/names.c loaders/load/prepare.c loaders/load/question.c loaders/load/reload.c loaders/load/status.c \
 	loaders/load/status_json.c loaders/load/status_text.c loaders/load/warn.c loaders/lib/generation.c \
-	loaders/lib/msg.c loaders/lib/netif.c loaders/lib/netlink.c loaders/lib/netns.c loaders/lib/pins.c loaders/lib/pins_sweep.c loaders/lib/xdp_attach.c loaders/lib/xdp_probe.c \
+	loaders/lib/msg.c loaders/lib/netif.c loaders/lib/netlink.c loaders/lib/netns.c loaders/lib/pins.c loaders/lib/pins_lock.c loaders/lib/pins_sweep.c loaders/lib/sink_owner.c loaders/lib/xdp_attach.c loaders/lib/xdp_probe.c \
 	$(POLICY_SRCS)
 tp-load_LIBS := -lxdp -lbpf -lcyaml -lyaml -ljansson -lsodium
 
 PROGRAMS += tp-probe
-tp-probe_SRCS := loaders/tp-probe.c loaders/probe/guardian.c loaders/probe/hist.c loaders/probe/options.c \
+tp-probe_SRCS := loaders/tp-probe.c loaders/probe/guardian.c loaders/probe/hist.c loaders/probe/kind.c loaders/probe/options.c \
 	loaders/probe/probe.c loaders/probe/softirq.c loaders/probe/wakeup.c loaders/lib/msg.c
 tp-probe_LIBS := -lbpf -lxdp -ljansson

@@ -22,8 +22,9 @@
 struct xsk_heartbeat {
 	__u64 beat_ns;
 	__u32 flags; /* TP_SINK_* */
-	__u32 pid;
-	__u64 pad[6];
+	__u32 pid;   /* of the owner, in the pid namespace of inode pid_ns */
+	__u32 pid_ns;
+	__u32 pad[11];
 } __attribute__((aligned(TP_CACHE_LINE)));
 
 _Static_assert(sizeof(struct xsk_heartbeat) == TP_CACHE_LINE, "rows must not share a line");

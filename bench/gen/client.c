@@ -232,6 +232,8 @@ static int introduce(struct client *c)
 	while (hello_missing(&c->hello)) {
 		uint64_t now = clock_ns();
 
+		if (*c->events.stop)
+			return -EINTR;
 		if (now - begin > INTRODUCE_NS) {
 			fail(c,
 			     "server %u does not answer. Does `tp-bench serve --transport %s` run "

@@ -6,6 +6,8 @@
 #ifndef TRIPATH_BENCH_CLIENT_H
 #define TRIPATH_BENCH_CLIENT_H
 
+#include <signal.h>
+
 #include "bench/gen/framing.h"
 #include "bench/gen/outbox.h"
 #include "bench/gen/transport.h"
@@ -34,6 +36,7 @@ struct client_events {
 	/* The answer to client_stats(), JSON that is not terminated. */
 	void (*stats)(void *ctx, unsigned int peer, const char *text, size_t bytes);
 	void *ctx;
+	const volatile sig_atomic_t *stop; /* set by a signal: opening ends early */
 };
 
 struct client_counts {
@@ -47,7 +50,7 @@ struct client;
 
 /*
  * Opens and introduces itself to every server.  @timeout_ns: after which a request is lost.  0 and *@out, or a negative errno and words in @why:
- * -EPROTO where what answers is not a server of this version.
+ * -EPROTO where what answers is not a server of this version; -EINTR, without words, after @events->stop.
  */
 int client_open(const struct transport_ops *ops, const struct transport_config *config,
 		uint64_t timeout_ns, const struct client_events *events, struct client **out,

@@ -25,7 +25,8 @@ static void on_stats(void *ctx, unsigned int peer, const char *text, size_t byte
 
 struct client_events load_events(struct load *l)
 {
-	return (struct client_events){.done = load_done, .stats = on_stats, .ctx = l};
+	return (struct client_events){
+		.done = load_done, .stats = on_stats, .ctx = l, .stop = l->options.stop};
 }
 
 /* Takes every clock of CPU time there is. */
@@ -168,7 +169,7 @@ int load_run(struct load *l, struct client *c)
 
 	l->client = c;
 	l->issuing = true;
-	progress_begin(&l->progress, begin);
+	progress_begin(&l->progress, begin, l->nsources, l->source[0].traffic->name);
 	err = l->options.closed ? run_closed(l, begin, from) : run_open(l, begin, from);
 	end_counting(l);
 	if (err >= 0 && !client_fault(c))

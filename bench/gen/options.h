@@ -37,7 +37,7 @@ struct run_options {
 	double duration_s, warmup_s;
 	unsigned int timeout_ms;
 	unsigned int max_lag_us; /* of 99 in 100 steps, for a generator that keeps up */
-	const char *probes;      /* NULL: none */
+	unsigned int probes;     /* a bit of each enum probe_kind */
 	const char *interface;
 	unsigned int queue;
 	struct xsk_options xsk;

@@ -70,32 +70,29 @@ static int start(struct probe *p, bool json)
 	return p->pid < 0 ? -errno : 0;
 }
 
-int probes_start(struct probes *p, const char *names, bool json)
+int probes_start(struct probes *p, unsigned int set, bool json, const volatile sig_atomic_t *stop)
 {
 	p->n = 0;
 	p->json = json;
-	while (*names) {
-		size_t len = strcspn(names, ",");
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
 		struct probe *next = &p->probe[p->n];
 		int err;
 
-		if (!len || len >= sizeof(next->name) || p->n == PROBE_MAX) {
-			msg_error("--probe takes up to %d names of tp-probe's, such as softirq",
-				  PROBE_MAX);
-			return -EINVAL;
-		}
-		snprintf(next->name, sizeof(next->name), "%.*s", (int)len, names);
+		if (!(set & 1U << kind))
+			continue;
+		next->name = probe_kind_name(kind);
 		err = start(next, json);
 		if (err) {
 			msg_error(PROGRAM " %s cannot be started: %s", next->name, strerror(-err));
 			return err;
 		}
 		p->n++;
-		names += len + (names[len] == ',');
 	}
 	for (unsigned int i = 0; i < p->n; i++) {
 		if (is_ready(p->probe[i].out))
 			continue;
+		if (*stop)
+			return -EINTR;
 		msg_error(PROGRAM " %s did not start: it belongs beside tp-bench or into PATH, and "
 				  "needs root",
 			  p->probe[i].name);

@@ -4,23 +4,27 @@
 #define TRIPATH_BENCH_PROBE_H
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define PROBE_MAX 4
+#include "loaders/probe/kind.h"
 
 struct probes {
 	unsigned int n;
 	struct probe {
-		char name[24];
+		const char *name;
 		pid_t pid;
 		int out; /* its standard output */
-	} probe[PROBE_MAX];
+	} probe[PROBE_KINDS];
 	bool json; /* what they say; else text for people */
 };
 
-/* @names: "softirq,wakeup".  A negative errno after telling why. */
-int probes_start(struct probes *p, const char *names, bool json);
+/*
+ * @set: a bit of each enum probe_kind.  Counting has begun when it returns 0; else a negative errno, after telling why,
+ * but for -EINTR: *@stop was set by a signal.
+ */
+int probes_start(struct probes *p, unsigned int set, bool json, const volatile sig_atomic_t *stop);
 /* Ends them; {name: what it said last, an object or text for people} or {name: null}; new, or NULL. */
 json_t *probes_stop(struct probes *p);
 

@@ -60,7 +60,7 @@ static int open_client(const struct run_options *o, struct load *l, struct histo
 	for (unsigned int i = 0; i < config.naddresses; i++)
 		address[i] = o->to[i % o->nto];
 	err = client_open(o->ops, &config, o->timeout_ms * NS_PER_MS, &events, c, why);
-	if (err)
+	if (err && err != -EINTR)
 		msg_error("%s: %s", o->ops->name, why);
 	return err;
 }
@@ -137,7 +137,7 @@ static int measure(const struct run_options *o, const struct cgroup *cgroup)
 	if (!err)
 		err = open_client(o, l, delivery, &c);
 	if (!err && o->probes)
-		err = probes_start(&probes, o->probes, o->json);
+		err = probes_start(&probes, o->probes, o->json, &stop);
 	if (!err)
 		err = load_run(l, c);
 	if (probes.n)

@@ -9,6 +9,7 @@
 #include "bench/gen/client.h"
 #include "bench/gen/options.h"
 #include "loaders/lib/msg.h"
+#include "loaders/probe/kind.h"
 
 enum key {
 	KEY_WORKLOAD = 0x100,
@@ -89,6 +90,26 @@ static struct range range(struct argp_state *state, const char *what, char *arg,
 	r.min = (uint32_t)option_whole(state, what, arg, min, max);
 	r.max = dash ? (uint32_t)option_whole(state, what, dash + 1, r.min, max) : r.min;
 	return r;
+}
+
+/* "softirq,wakeup" */
+static unsigned int probes(struct argp_state *state, const char *arg)
+{
+	unsigned int set = 0;
+	size_t length;
+
+	for (;; arg += length + 1) {
+		enum probe_kind kind;
+
+		length = strcspn(arg, ",");
+		kind = probe_kind_find(arg, length);
+		if (kind == PROBE_KINDS)
+			argp_error(state, "--probe: '%.*s' is not one of: " PROBE_KIND_NAMES,
+				   (int)length, arg);
+		set |= 1U << kind;
+		if (!arg[length])
+			return set;
+	}
 }
 
 /* The whole of @arg, within what a workload file may say. */
@@ -261,7 +282,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->max_lag_us = (unsigned int)option_whole(state, "--max-lag", arg, 1, 1e9);
 		break;
 	case KEY_PROBE:
-		o->probes = arg;
+		o->probes = probes(state, arg);
 		break;
 	case KEY_INTERFACE:
 		o->interface = arg;

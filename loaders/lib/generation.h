@@ -26,7 +26,7 @@ int generation_word(int policy_gen_fd, uint64_t *word);
 /*
  * Installs @policy as the generation after the one in force and retires that one once no program
  * can be reading it.  Writes the generation's number to @policy->generation.  Callers hold
- * pins_lock().  @btf describes the values: it must hold struct policy and the prefix types as the
+ * pins_lock_dir().  @btf describes the values: it must hold struct policy and the prefix types as the
  * classifier's object does, because Linux 6.1 hangs only an inner map described like the one that the
  * outer map was declared with (later ones let bpftool print names, that is all).  -E2BIG with more than
  * TP_MAX_PREFIXES prefixes, -EOVERFLOW after TP_GENERATION_MAX generations: detach and attach.

@@ -57,8 +57,9 @@ static int route(struct sockaddr_storage *to, struct neighbour *n, struct sockad
 	return 0;
 }
 
-/* What the table has now.  -EAGAIN: no address yet. */
-static int look_up(struct sockaddr_storage *hop, struct neighbour *n)
+/* A question or an order about the neighbour @hop. */
+static int ask(struct sockaddr_storage *hop, const struct neighbour *n, unsigned short type,
+	       unsigned short flags, unsigned char ndm_flags, union netlink_answer *answer)
 {
 	struct {
 		struct nlmsghdr header;
@@ -66,20 +67,28 @@ static int look_up(struct sockaddr_storage *hop, struct neighbour *n)
 		char attributes[64];
 	} request = {
 		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ndmsg)),
-			   .nlmsg_type = RTM_GETNEIGH,
-			   .nlmsg_flags = NLM_F_REQUEST},
+			   .nlmsg_type = type,
+			   .nlmsg_flags = NLM_F_REQUEST | flags},
 		.neighbour = {.ndm_family = (unsigned char)hop->ss_family,
-			      .ndm_ifindex = (int)n->ifindex},
+			      .ndm_ifindex = (int)n->ifindex,
+			      .ndm_flags = ndm_flags},
 	};
+	size_t len;
+	void *host = sockaddr_host(hop, &len);
+
+	netlink_put(&request.header, NDA_DST, host, len);
+	return netlink_ask(&request.header, answer);
+}
+
+/* What the table has now.  -EAGAIN: no address yet. */
+static int look_up(struct sockaddr_storage *hop, struct neighbour *n)
+{
 	union netlink_answer answer;
 	const struct ndmsg *found = NLMSG_DATA(&answer.header);
 	const void *mac;
-	size_t len;
-	void *host = sockaddr_host(hop, &len);
 	int err;
 
-	netlink_put(&request.header, NDA_DST, host, len);
-	err = netlink_ask(&request.header, &answer);
+	err = ask(hop, n, RTM_GETNEIGH, 0, 0, &answer);
 	if (err)
 		return err == -ENOENT ? -EAGAIN : err;
 	mac = netlink_get(&answer, sizeof(struct ndmsg), NDA_LLADDR, ETH_ALEN);
@@ -92,24 +101,9 @@ static int look_up(struct sockaddr_storage *hop, struct neighbour *n)
 /* NTF_USE starts the resolution, as a packet of the stack would, without a packet. */
 static int start(struct sockaddr_storage *hop, const struct neighbour *n)
 {
-	struct {
-		struct nlmsghdr header;
-		struct ndmsg neighbour;
-		char attributes[64];
-	} request = {
-		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ndmsg)),
-			   .nlmsg_type = RTM_NEWNEIGH,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK},
-		.neighbour = {.ndm_family = (unsigned char)hop->ss_family,
-			      .ndm_ifindex = (int)n->ifindex,
-			      .ndm_flags = NTF_USE},
-	};
 	union netlink_answer answer;
-	size_t len;
-	void *host = sockaddr_host(hop, &len);
 
-	netlink_put(&request.header, NDA_DST, host, len);
-	return netlink_ask(&request.header, &answer);
+	return ask(hop, n, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK, NTF_USE, &answer);
 }
 
 int neighbour_resolve(const struct sockaddr_storage *to, struct neighbour *neighbour)

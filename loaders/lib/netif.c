@@ -93,6 +93,7 @@ int netif_query(const char *name, struct netif *netif)
 		goto close_socket;
 	}
 	netif->up = request.ifr_flags & IFF_UP;
+	netif->loopback = request.ifr_flags & IFF_LOOPBACK;
 	if (!ethtool(fd, name, &driver))
 		memcpy(netif->driver, driver.driver, sizeof(netif->driver) - 1);
 	flags = ethtool_value(fd, name, ETHTOOL_GFLAGS);

@@ -14,6 +14,7 @@ struct netif {
 	uint32_t mtu;    /* bytes */
 	uint32_t queues; /* receive queues in use, at least 1 */
 	bool up;
+	bool loopback; /* no driver, no queues: each frame stays on its sender's CPU */
 	bool gso;
 	bool gro;
 	bool lro;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -85,21 +84,6 @@ int pins_mount(void)
 	if (!is_bpffs(&fs) && mount("bpf", PINS_BPFFS, "bpf", 0, "mode=0700"))
 		return -errno;
 	return make_dir(PINS_ROOT);
-}
-
-int pins_lock(void)
-{
-	int fd, err;
-
-	fd = open(PINS_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX)) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
 }
 
 int pins_netns_inode(uint64_t *inode)

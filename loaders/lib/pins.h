@@ -33,9 +33,20 @@ bool pins_hidden(void);
 /* Mounts bpffs on PINS_BPFFS where nothing did, and makes PINS_ROOT. Needs root, and not pins_hidden(). */
 int pins_mount(void);
 
-/* Holds the lock of everything that changes pins until the returned descriptor is closed; waits for
- * it. */
+/*
+ * pins_lock.c: the lock of what makes and removes directories, which are found, moved and swept across interfaces and
+ * namespaces: attach and detach.  Held until the returned descriptor is closed; waits for it.
+ */
 int pins_lock(void);
+
+/*
+ * The lock of what is pinned in one interface's directory, @dir.  Who only changes what is in the maps, as
+ * reload does, needs this one alone and does not wait while another interface is attached; attach and detach
+ * take it after pins_lock().  Nobody may wait for pins_lock() while holding it.  -ENOENT: there is no such
+ * directory, or not any longer when its lock was had.
+ */
+int pins_lock_dir(const char *dir);
+int pins_lock_interface(const char *ifname);
 
 /* Inode of the network namespace; a struct attach_state carries it. */
 int pins_netns_inode(uint64_t *inode);

@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/membarrier.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +13,7 @@
 
 #include "loaders/lib/msg.h"
 #include "loaders/lib/pins.h"
+#include "loaders/lib/sink_owner.h"
 
 #define NS_PER_S 1000000000ULL
 #define GRACE_NS 50000000L
@@ -142,7 +142,7 @@ int target_check_free(const struct target *t, uint32_t queue)
 
 	if (!beat || (now_ns > beat && now_ns - beat > TP_XSK_STALL_NS))
 		return 0;
-	if (kill((pid_t)pid, 0) && errno == ESRCH)
+	if (sink_owner_gone(&t->rows[queue]))
 		return 0;
 	msg_error(
 		"queue %u of %s already feeds process %u: end it (kill %u) or take another --queue",
@@ -156,7 +156,7 @@ int target_publish(struct target *t, uint32_t queue, int xsk_fd, uint32_t flags)
 
 	/* What a dead owner left must not speak for this socket. */
 	target_beat(t, queue, 0);
-	__atomic_store_n(&row->pid, (uint32_t)getpid(), __ATOMIC_RELAXED);
+	sink_owner_set(row);
 	__atomic_store_n(&row->flags, flags, __ATOMIC_RELEASE);
 	return bpf_map_update_elem(t->xsks_fd, &queue, &xsk_fd, BPF_ANY) ? -errno : 0;
 }

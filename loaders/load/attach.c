@@ -93,6 +93,10 @@ static void say_why(const struct netif *netif, int err, bool refused)
 		msg_error("%s got an XDP program from somebody else just now; xdp-loader status %s "
 			  "names it",
 			  netif->name, netif->name);
+	else if (refused && netif->loopback)
+		msg_error("%s is the loopback: it has no driver that could run XDP (%s), so "
+			  "generic mode is the only one: --mode generic",
+			  netif->name, strerror(-err));
 	else if (refused && netif->mtu > one_buffer_mtu(netif))
 		msg_error("driver %s refuses native XDP at MTU %u, in one buffer and in several "
 			  "(%s): "
@@ -127,6 +131,7 @@ static int attach_as(struct attach *attach, const struct try *try, bool *refused
 	int state_fd, err;
 
 	*refused = false;
+	attach->lock = -1;
 	attach->state.mode = try->mode;
 	attach->state.config.frags = try->frags;
 	attach->state.config.atomic_counters =
@@ -142,11 +147,13 @@ static int attach_as(struct attach *attach, const struct try *try, bool *refused
 		     policy_cpus(attach->source, NULL, 0) > 0);
 	err = attach_live(attach, state_fd, refused);
 	close(state_fd);
-	if (err)
-		goto remove_pins;
-	return 0;
+	if (!err)
+		goto unlock;
 remove_pins:
 	pins_remove(attach->ifname);
+unlock:
+	if (attach->lock >= 0)
+		close(attach->lock);
 	return err;
 }
 
@@ -166,7 +173,7 @@ static int attach_somehow(struct attach *attach)
 	for (i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
 		if (attach->want == (tries[i].mode == TP_MODE_NATIVE ? WANT_GENERIC : WANT_NATIVE))
 			continue;
-		if (tries[i].mode == TP_MODE_GENERIC && first)
+		if (tries[i].mode == TP_MODE_GENERIC && first && !netif->loopback)
 			msg_warn("driver %s refuses native XDP on %s at MTU %u (%s): trying "
 				 "generic mode, "
 				 "which costs more",

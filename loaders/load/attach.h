@@ -28,6 +28,7 @@ struct attach {
 	size_t prefix_count;
 	bool dispatch; /* libxdp's dispatcher works here */
 	struct attach_state state;
+	int lock; /* of the pins, while there are some that are not complete; else -1 */
 };
 
 /*
@@ -38,7 +39,8 @@ int attach_claim(const struct attach *attach);
 
 /*
  * prepare.c: makes, fills and pins the maps, for the mode and the configuration of @attach->state.  Returns
- * the descriptor of the map `state`, or -errno; the caller removes the pins then.
+ * the descriptor of the map `state`, or -errno; the caller removes the pins then.  Stores @attach->lock,
+ * which the caller closes in either case.
  */
 int attach_prepare(struct attach *attach);
 

@@ -2,6 +2,7 @@
 /* The first step of attach: who is on the hook? */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "loaders/lib/msg.h"
 #include "loaders/lib/pins.h"
@@ -56,7 +57,7 @@ static void refuse_second(const struct attach *attach, const struct found *found
 int attach_claim(const struct attach *attach)
 {
 	struct found found;
-	int err;
+	int lock, err;
 
 	err = found_query(attach->ifname, &found);
 	if (err) {
@@ -77,7 +78,10 @@ int attach_claim(const struct attach *attach)
 		msg_info("cleaning up what an earlier attach to an interface %s left behind",
 			 attach->ifname);
 		xdp_clean_dispatched(attach->netif.ifindex);
+		lock = pins_lock_interface(attach->ifname);
 		err = pins_remove(attach->ifname);
+		if (lock >= 0)
+			close(lock);
 		if (err) {
 			msg_error("cannot remove its pins: %s", strerror(-err));
 			return err;

@@ -91,16 +91,19 @@ static int leave_dispatcher(const char *ifname, const char *netns, uint32_t ifin
 static int detach_moved_here(const char *ifname, uint32_t ifindex, const struct origin *origin)
 {
 	char path[PINS_PATH_MAX + 32];
-	int err;
+	int lock, err;
 
 	if (leave_dispatcher(ifname, "", ifindex, &origin->hook))
 		return EXIT_FAILED;
+	lock = pins_lock_dir(origin->dir);
 	snprintf(path, sizeof(path), "%s/links/classifier", origin->dir);
 	let_go(bpf_obj_get(path));
 	snprintf(path, sizeof(path), "%s/links", origin->dir);
 	err = pins_remove_path(path);
 	if (!err)
 		err = pins_remove_path(origin->dir);
+	if (lock >= 0)
+		close(lock);
 	if (err) {
 		msg_error("cannot remove the pins of %s in %s: %s", ifname, origin->dir,
 			  strerror(-err));
@@ -148,7 +151,7 @@ static int detach_one(const char *ifname)
 {
 	struct origin origin;
 	struct found found;
-	int err;
+	int lock, err;
 
 	err = found_query(ifname, &found);
 	if (err) {
@@ -175,8 +178,11 @@ static int detach_one(const char *ifname)
 		return EXIT_FAILED;
 	if (!found.attached && found.ifindex)
 		xdp_clean_dispatched(found.ifindex);
+	lock = pins_lock_interface(ifname);
 	let_go(pins_open(ifname, "links/classifier"));
 	err = pins_remove(ifname);
+	if (lock >= 0)
+		close(lock);
 	if (err) {
 		msg_error("cannot remove the pins of %s: %s", ifname, strerror(-err));
 		return EXIT_FAILED;

@@ -11,6 +11,7 @@
 
 #include "loaders/lib/generation.h"
 #include "loaders/lib/pins.h"
+#include "loaders/lib/sink_owner.h"
 
 #define FLOW_SETS_AT_ONCE 256
 
@@ -79,30 +80,16 @@ static void add_words(void *sum, const void *row, size_t size)
 		to[i] += from[i];
 }
 
-static int read_services(const char *ifname, uint32_t rows, struct figures *figures)
+/* The sum of all @rows of the pinned array @name, whose counters are of 64 bits. */
+static int read_sum(const char *ifname, const char *name, uint32_t rows, void *sum, size_t size)
 {
-	struct service_rows *all;
+	char *all = read_array(ifname, name, rows, size);
 	uint32_t i;
 
-	all = read_array(ifname, "service_stats", rows, sizeof(*all));
 	if (!all)
 		return -errno;
 	for (i = 0; i < rows; i++)
-		add_words(figures->service, &all[i], sizeof(*all));
-	free(all);
-	return 0;
-}
-
-static int read_tenants(const char *ifname, uint32_t rows, struct figures *figures)
-{
-	struct tenant_rows *all;
-	uint32_t i;
-
-	all = read_array(ifname, "tenant_stats", rows, sizeof(*all));
-	if (!all)
-		return -errno;
-	for (i = 0; i < rows; i++)
-		add_words(figures->tenant, &all[i], sizeof(*all));
+		add_words(sum, all + i * size, size);
 	free(all);
 	return 0;
 }
@@ -117,9 +104,12 @@ struct figures *figures_read(const char *ifname, uint32_t queues)
 		return NULL;
 	figures->time_ns = now_ns(CLOCK_MONOTONIC);
 	figures->queue = read_array(ifname, "queue_stats", queues + 1, sizeof(*figures->queue));
-	err = figures->queue ? read_services(ifname, queues + 1, figures) : -errno;
+	err = figures->queue ? read_sum(ifname, "service_stats", queues + 1, figures->service,
+					sizeof(struct service_rows))
+			     : -errno;
 	if (!err)
-		err = read_tenants(ifname, queues + 1, figures);
+		err = read_sum(ifname, "tenant_stats", queues + 1, figures->tenant,
+			       sizeof(struct tenant_rows));
 	if (err) {
 		figures_free(figures);
 		errno = -err;
@@ -136,6 +126,14 @@ void figures_free(struct figures *figures)
 		return;
 	free(figures->queue);
 	free(figures);
+}
+
+static enum sink_state sink_state(const struct xsk_heartbeat *row, uint64_t age_ns,
+				  uint64_t stall_ns)
+{
+	if (sink_owner_gone(row))
+		return SINK_GONE;
+	return age_ns > stall_ns ? SINK_STALLED : SINK_ALIVE;
 }
 
 static int read_sinks(struct status *status)
@@ -156,8 +154,7 @@ static int read_sinks(struct status *status)
 		/* The owner may have beaten after we read the clock. */
 		age = now > beats[i].beat_ns ? now - beats[i].beat_ns : 0;
 		status->sinks[i] = (struct sink){
-			.state = age > status->found.state.config.stall_ns ? SINK_STALLED
-									   : SINK_ALIVE,
+			.state = sink_state(&beats[i], age, status->found.state.config.stall_ns),
 			.age_ns = age,
 			.pid = beats[i].pid,
 			.flags = beats[i].flags,

@@ -25,6 +25,7 @@ enum sink_state {
 	SINK_NONE,
 	SINK_ALIVE,
 	SINK_STALLED,
+	SINK_GONE, /* killed: its process is there no longer */
 };
 
 /* The AF_XDP socket's owner, by queue. */

@@ -91,6 +91,9 @@ int attach_prepare(struct attach *attach)
 	err = pins_create(attach->ifname);
 	if (err)
 		return err;
+	attach->lock = pins_lock_interface(attach->ifname);
+	if (attach->lock < 0)
+		return attach->lock;
 	state_fd = pin_state(attach);
 	if (state_fd < 0)
 		return state_fd;

@@ -113,20 +113,28 @@ static int swap(struct reload *reload, const struct generation_maps *maps, int c
 	return err;
 }
 
+/* What is attached; says why where it is nothing that could be reloaded. */
+static int find(const struct reload *reload, struct found *found)
+{
+	int err = found_query(reload->ifname, found);
+
+	if (err) {
+		msg_error("cannot ask the kernel what runs on %s: %s", reload->ifname,
+			  strerror(-err));
+		return err;
+	}
+	return found_usable(found) ? 0 : -ENOENT;
+}
+
 static int reload_locked(struct reload *reload)
 {
 	struct generation_maps maps;
 	struct found found;
 	int cpus, err;
 
-	err = found_query(reload->ifname, &found);
-	if (err) {
-		msg_error("cannot ask the kernel what runs on %s: %s", reload->ifname,
-			  strerror(-err));
+	err = find(reload, &found);
+	if (err)
 		return err;
-	}
-	if (!found_usable(&found))
-		return -ENOENT;
 	if (!same_flow_table(reload, &found))
 		return -EINVAL;
 	maps.policy_gen = pins_open(reload->ifname, "policy_gen");
@@ -169,14 +177,19 @@ close_maps:
 
 static int run(struct reload *reload)
 {
+	struct found found;
 	struct netif netif;
 	int lock, err;
 
 	if (!cpus_online(reload->source))
 		return EXIT_FAILED;
-	lock = pins_lock();
+	do
+		lock = pins_lock_interface(reload->ifname);
+	while (lock == -ENOENT && !find(reload, &found)); /* attached just now */
+	if (lock == -ENOENT)
+		return EXIT_FAILED;
 	if (lock < 0) {
-		msg_error("nothing of tripath is attached to %s", reload->ifname);
+		msg_error("cannot lock the pins of %s: %s", reload->ifname, strerror(-lock));
 		return EXIT_FAILED;
 	}
 	err = reload_locked(reload);

@@ -55,7 +55,7 @@ static json_t *drops(const struct redirect_drops *d)
 
 static json_t *sink(const struct sink *s)
 {
-	static const char *const words[] = {"none", "alive", "stalled"};
+	static const char *const words[] = {"none", "alive", "stalled", "gone"};
 
 	if (s->state == SINK_NONE)
 		return json_pack("{s:s}", "state", words[s->state]);

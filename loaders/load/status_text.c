@@ -62,6 +62,10 @@ static void print_sink(const struct sink *sink)
 	case SINK_STALLED:
 		printf("  stalled for %.1f s, pid %u", (double)sink->age_ns / 1e9, sink->pid);
 		break;
+	case SINK_GONE:
+		printf("  gone for %.1f s: pid %u was killed", (double)sink->age_ns / 1e9,
+		       sink->pid);
+		break;
 	}
 }
 

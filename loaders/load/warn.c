@@ -38,6 +38,8 @@ static void warn_queues(const struct netif *netif)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (netif->loopback)
+		return;
 	if (netif->queues > TP_MAX_QUEUES)
 		msg_warn("%s has %u receive queues and tripath counts %u: the rest share one row; "
 			 "fix: "
@@ -90,8 +92,9 @@ void warn_about(const struct netif *netif, enum tp_attach_mode mode)
 	if (mode == TP_MODE_GENERIC) {
 		msg_warn("generic mode runs behind the kernel's own receive work: it steers and "
 			 "counts as "
-			 "native mode does and saves little; use a driver with native XDP where "
-			 "cost matters");
+			 "native mode does and saves little; %s",
+			 netif->loopback ? "the loopback has no driver and no other mode"
+					 : "use a driver with native XDP where cost matters");
 		return;
 	}
 	if (!strcmp(netif->driver, "veth"))

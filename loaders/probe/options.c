@@ -39,17 +39,6 @@ static const struct argp_option table[] = {
 	{},
 };
 
-static const char *const kind_names[PROBE_KINDS] = {
-	[PROBE_SOFTIRQ] = "softirq",
-	[PROBE_WAKEUP] = "wakeup",
-	[PROBE_GUARDIAN] = "guardian",
-};
-
-const char *probe_kind_name(enum probe_kind kind)
-{
-	return kind_names[kind];
-}
-
 static double seconds(struct argp_state *state, const char *what, const char *arg)
 {
 	char *end;
@@ -97,13 +86,11 @@ static uint32_t names(struct argp_state *state, const char *what, char *arg, str
 
 static enum probe_kind kind_of(struct argp_state *state, const char *arg)
 {
-	int i;
+	enum probe_kind kind = probe_kind_find(arg, strlen(arg));
 
-	for (i = 0; i < PROBE_KINDS; i++)
-		if (!strcmp(arg, kind_names[i]))
-			return (enum probe_kind)i;
-	argp_error(state, "'%s' is not one of: softirq, wakeup, guardian", arg);
-	return PROBE_KINDS;
+	if (kind == PROBE_KINDS)
+		argp_error(state, "'%s' is not one of: " PROBE_KIND_NAMES, arg);
+	return kind;
 }
 
 static void check(struct argp_state *state, struct probe_options *opt)

@@ -5,15 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "loaders/probe/kind.h"
 #include "maps/probe_guardian.h"
 #include "maps/probe_wakeup.h"
-
-enum probe_kind {
-	PROBE_SOFTIRQ,
-	PROBE_WAKEUP,
-	PROBE_GUARDIAN,
-	PROBE_KINDS,
-};
 
 struct probe_options {
 	enum probe_kind kind;
@@ -29,8 +23,6 @@ struct probe_options {
 	struct tp_comm worker[TP_WORKER_NAMES];
 	uint32_t workers;
 };
-
-const char *probe_kind_name(enum probe_kind kind);
 
 /* Fills @opt, or says what is wrong and exits with EXIT_USAGE. */
 void probe_options_parse(struct probe_options *opt, int argc, char **argv);

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,7 @@ json_t *probe_programs(const struct probe *probe)
 	return list;
 }
 
-static int check_kernel(const struct probe_options *opt)
+static int check_ground(const struct probe_options *opt)
 {
 	if (geteuid()) {
 		msg_error("this loads BPF programs and needs root: sudo tp-probe %s",
@@ -120,6 +121,13 @@ static int check_kernel(const struct probe_options *opt)
 			  "with CONFIG_DEBUG_INFO_BTF=y is needed; Debian's are, from 5.10 on",
 			  KERNEL_BTF);
 		return EXIT_UNSUPPORTED;
+	}
+	if (opt->iface && !if_nametoindex(opt->iface)) {
+		msg_error("there is no interface %s in this network namespace: ip link lists what "
+			  "there is; in another namespace: nsenter --net=/run/netns/NAME tp-probe "
+			  "%s --iface %s",
+			  opt->iface, probe_kind_name(opt->kind), opt->iface);
+		return EXIT_FAILED;
 	}
 	return EXIT_OK;
 }
@@ -148,7 +156,7 @@ int probe_open(struct probe *probe, const struct probe_options *opt)
 	int err, cpus;
 
 	*probe = (struct probe){.opt = opt, .ops = kinds[opt->kind]};
-	err = check_kernel(opt);
+	err = check_ground(opt);
 	if (err)
 		return err;
 	cpus = libbpf_num_possible_cpus();

@@ -196,6 +196,54 @@ counted_as() {
 	[ "$(grep -cE '^ +[0-9]' "$BATS_TEST_TMPDIR/text")" = 0 ]
 }
 
+# As an attach that is busy holds it: the directory's lock.
+holding() {
+	(
+		exec 9<"$1"
+		flock 9
+		exec sleep 30
+	) 3>&- &
+	holder=$!
+	lab_until 5 is_held "$1"
+}
+
+is_held() {
+	! flock -n "$1" true
+}
+
+let_go() {
+	kill $holder
+	wait $holder || true
+}
+
+@test "a reload does not wait for who attaches another interface, and waits for who works on its own" {
+	lab_load attach v0 --policy "$policy"
+	holding /sys/fs/bpf/tripath
+	run lab_in a timeout 10 "$TRIPATH_BUILD/bin/tp-load" reload v0 --policy "$policy"
+	let_go
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"generation 2"* ]]
+
+	holding "$(lab_pin v0)"
+	for what in "reload v0 --policy $policy" "detach v0"; do
+		# shellcheck disable=SC2086
+		run lab_in a timeout 0.5 "$TRIPATH_BUILD/bin/tp-load" $what
+		[ "$status" = 124 ]
+	done
+	# What a reload waited for may have taken the interface off.
+	lab_in a "$TRIPATH_BUILD/bin/tp-load" reload v0 --policy "$policy" >"$BATS_TEST_TMPDIR/waited" 2>&1 3>&- &
+	waits=$!
+	sleep 0.3
+	rm -r "$(lab_pin '')"
+	let_go
+	status=0
+	wait $waits || status=$?
+	cat "$BATS_TEST_TMPDIR/waited"
+	[ "$status" = 1 ]
+	grep -q 'nothing of tripath is attached to v0' "$BATS_TEST_TMPDIR/waited"
+}
+
 @test "reload refuses a policy that is wrong, and one with another flow table" {
 	lab_load attach v0 --policy "$policy"
 	echo 'nonsense' >"$BATS_TEST_TMPDIR/bad.yaml"
@@ -252,15 +300,33 @@ counted_as() {
 }
 
 @test "a driver without native XDP gets generic mode in auto, with the reason, and a refusal in native" {
+	ip -n "$lab_name-a" link add br0 type bridge
+	run lab_load attach br0 --policy "$policy" --mode native
+	echo "$output"
+	[ "$status" = 3 ]
+	[[ $output == *"driver bridge refuses XDP on br0"*"--mode generic"* ]]
+	[ ! -e "$(lab_pin '')" ]
+	run lab_load attach br0 --policy "$policy"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"driver bridge refuses native XDP"*"in generic mode"* ]]
+}
+
+@test "the loopback, which has no native XDP, gets generic mode in auto, and a refusal in native" {
 	run lab_load attach lo --policy "$policy" --mode native
 	echo "$output"
 	[ "$status" = 3 ]
-	[[ $output == *"--mode generic"* ]]
+	[[ $output == *"lo is the loopback: it has no driver"*"--mode generic"* ]]
+	[[ $output != *"mtu"* ]]
 	[ ! -e "$(lab_pin '')" ]
 	run lab_load attach lo --policy "$policy"
 	echo "$output"
 	[ "$status" = 0 ]
-	[[ $output == *"refuses native XDP"*"in generic mode"* ]]
+	[[ $output == *"the loopback has no driver and no other mode"*"in generic mode"* ]]
+	[[ $output != *"one receive queue"* ]]
+	lab_in a ip link set lo up
+	lab_send a 127.0.0.1 7000 100
+	lab_until 5 lab_at_least lo .reasons.service_stack 100
 }
 
 @test "MTU 9000 is served natively in several buffers" {
@@ -364,7 +430,7 @@ for _ in range(100):
 	jq -e '.interfaces[0].interface == "v0"' <<<"$output"
 }
 
-@test "status and explain know a sink that lives, one that stalled, and none" {
+@test "status and explain know a sink that lives, one that stalled, one that was killed, and none" {
 	policy_with 7000 af_xdp >"$policy"
 	lab_load attach v0 --policy "$policy"
 	without() {
@@ -373,9 +439,13 @@ for _ in range(100):
 	}
 	[ "$(without)" = "stack xsk_unbound xsk_unbound" ]
 
-	nsenter --net="/run/netns/$lab_name-a" "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --mode drop --poll \
-		--json >"$BATS_TEST_TMPDIR/sink" 2>&1 3>&- &
-	sink=$!
+	# `start_sink COMMAND...`: by that command, which becomes it.
+	start_sink() {
+		nsenter --net="/run/netns/$lab_name-a" "$@" "$TRIPATH_BUILD/bin/tp-xsk" --iface v0 --mode drop --poll \
+			--json >"$BATS_TEST_TMPDIR/sink" 2>&1 3>&- &
+		sink=$!
+	}
+	start_sink
 	sink_is() {
 		lab_load status v0 --json --interval 0.05 |
 			jq -e '.interfaces[0].queues | all(.af_xdp_socket.state == "'"$1"'")' >/dev/null
@@ -399,6 +469,20 @@ for _ in range(100):
 	wait $sink || true
 	lab_until 5 sink_is none
 	lab_load status v0 --json --interval 0.05 | jq -e '.interfaces[0].redirect_drops.af_xdp_other == 0'
+
+	start_sink
+	lab_until 10 sink_is alive
+	kill -KILL $sink
+	wait $sink || true
+	lab_until 5 sink_is gone
+	lab_load status v0 --interval 0.05 | grep -E "gone for .* s: pid $sink was killed"
+	[ "$(without)" = "stack xsk_stalled xsk_unbound" ]
+	# Its queues are free for the next one, here in a pid namespace of its own, where it has another number.
+	start_sink unshare --pid --fork --kill-child
+	lab_until 10 sink_is alive
+	kill -KILL $sink
+	wait $sink || true
+	lab_until 5 sink_is stalled
 }
 
 @test "frames that a full ring loses are counted by queue, and agree with what the sink got" {

@@ -110,11 +110,13 @@ our_processes() {
 	grep -lszxF "TRIPATH_DEMO=$$" /proc/[0-9]*/environ | tr -dc '0-9\n'
 }
 
-# Politely first; again and again, because one of them may have been about to start another.
+# Politely for half a second, since who typed Ctrl-C waits; again and again, because one of them may have been
+# about to start another.
 end_processes() {
-	local signal=TERM turn p found
-	for turn in {1..60}; do
-		[ "$turn" -lt 40 ] || signal=KILL
+	local signal=TERM began p found
+	began=$(now_ms)
+	while [ $(($(now_ms) - began)) -lt 3000 ]; do
+		[ $(($(now_ms) - began)) -lt 500 ] || signal=KILL
 		found=
 		# Those that looked for the others carry the mark too, and are gone by now.
 		for p in $(our_processes); do
@@ -143,9 +145,10 @@ clean_up() {
 	trap '' INT TERM HUP PIPE
 	set +e
 	end_processes
-	detach host tripath-a
-	detach host tripath-b
-	detach b tripath-host
+	detach host tripath-a &
+	detach host tripath-b &
+	detach b tripath-host &
+	wait
 	for which in host a b; do
 		[ -e "/run/netns/${ns[$which]}" ] && ip netns del "${ns[$which]}"
 	done

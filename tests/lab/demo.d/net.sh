@@ -45,7 +45,7 @@ mac_of() {
 }
 
 attach() {
-	(in_ns "$1" "$tp_load" attach "$2" --policy "$3") >"$run/attach.out" 2>&1 && return
+	await in_ns "$1" "$tp_load" attach "$2" --policy "$3" >"$run/attach.out" 2>&1 && return
 	cat "$run/attach.out" >&2
 	fail "tp-load attach $2"
 }
