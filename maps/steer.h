@@ -24,7 +24,10 @@ struct xsk_heartbeat {
 	__u32 flags; /* TP_SINK_* */
 	__u32 pid;   /* of the owner, in the pid namespace of inode pid_ns */
 	__u32 pid_ns;
-	__u32 pad[11];
+	__u32 pad;
+	__u64 tick;    /* the classifier's: jiffies when it read the clock last for this row, */
+	__u64 tick_ns; /* and what it read */
+	__u64 pad2[3];
 } __attribute__((aligned(TP_CACHE_LINE)));
 
 _Static_assert(sizeof(struct xsk_heartbeat) == TP_CACHE_LINE, "rows must not share a line");

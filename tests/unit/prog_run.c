@@ -225,18 +225,31 @@ static int set_socket(struct prog_run *run, __u32 queue, bool present)
 	return 0;
 }
 
-/* The clock that the classifier compares a beat with. */
+static __u64 in_ns(const struct timespec *t)
+{
+	return (__u64)t->tv_sec * 1000000000ULL + (__u64)t->tv_nsec;
+}
+
+/* The clock that the classifier compares a beat with; its own reading may be one tick old. */
 static __u64 clock_now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
+	return in_ns(&now);
+}
+
+static __u64 tick_ns(void)
+{
+	struct timespec tick;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return in_ns(&tick);
 }
 
 int prog_run_sink(struct prog_run *run, __u32 queue, const struct sink *sink)
 {
-	const __u64 now = clock_now_ns(), stall = run->config.stall_ns;
+	const __u64 now = clock_now_ns(), stale = run->config.stall_ns + tick_ns() + 1;
 	__u64 beat = 0;
 
 	if (queue >= PROG_RUN_QUEUES)
@@ -244,7 +257,7 @@ int prog_run_sink(struct prog_run *run, __u32 queue, const struct sink *sink)
 	if (sink->beat == BEAT_FRESH)
 		beat = now;
 	else if (sink->beat == BEAT_STALE)
-		beat = now > stall + 1 ? now - stall - 1 : 1;
+		beat = now > stale ? now - stale : 1;
 	else if (sink->beat == BEAT_FUTURE)
 		beat = now + 60000000000ULL;
 	run->heartbeats[queue].flags = sink->forwards ? TP_SINK_FORWARDS : 0;
