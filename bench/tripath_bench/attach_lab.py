@@ -20,8 +20,9 @@ class Ends:
 
     WHOSE, OFFLOAD = "", None  # what offload() switches, in words
 
-    def __init__(self, at, options, iperf):
+    def __init__(self, at, options, iperf, bulk_s, rtt_s):
         self.at, self.options = at, options  # the interface that is attached to
+        self.bulk_s, self.rtt_s = bulk_s, rtt_s  # seconds of a run
         self.iperf, self.iperf_environment = iperf
         self.load = os.path.join(options.build, "bin", "tp-load")
         self.pingpong = os.path.join(options.build, "bin", "tp-pingpong")
@@ -50,8 +51,7 @@ class Ends:
         GB), of the whole system.
         """
         before, busy = host.cpu_times(), host.busy_now()
-        seconds = str(self.options.seconds)
-        command = self._iperf("-t", seconds, "-l", "1M", "-C", self.congestion, "-J")
+        command = self._iperf("-t", str(self.bulk_s), "-l", "1M", "-C", self.congestion, "-J")
         done = subprocess.run(
             command,
             capture_output=True,
@@ -74,9 +74,8 @@ class Ends:
 
     def ping_pong(self):
         """64 B over UDP there and back, both ends spinning: (p50 in us, histogram in ns)."""
-        seconds = str(max(1, round(self.options.seconds / 2)))
-        cpu = str(self.options.cpu)
-        out = lab.run(self.pingpong, *self._ends(), "--seconds", seconds, "--client-cpu", cpu)
+        more = ("--seconds", str(self.rtt_s), "--client-cpu", str(self.options.cpu))
+        out = lab.run(self.pingpong, *self._ends(), *more)
         result = json.loads(out)
         if result["lost"] > result["messages"] // 100:
             raise Failure(
@@ -91,7 +90,8 @@ class Lab(Ends):
     WHOSE, OFFLOAD = "sender's ", "segmentation offload"
 
     def __init__(self, pair, options, iperf):
-        super().__init__(pair.server_if, options, iperf)
+        # A connection keeps near the rate that it happened to begin with: rather many short ones.
+        super().__init__(pair.server_if, options, iperf, bulk_s=1, rtt_s=0.3)
         self.pair = pair
 
     def _load(self, *arguments):

@@ -12,6 +12,7 @@ from .attach_lab import POLICY, Lab, iperf_server
 from .say import Failure, Unsupported, progress
 
 TITLE = "What attaching costs"
+TURNS = 3  # for each of --pairs
 JUMBO = 9000
 PLAIN = 1500
 
@@ -158,7 +159,7 @@ def run(envelope, options):
             "bulk TCP and a UDP ping-pong between two namespaces over one veth pair; observe.yaml "
             "at the receiving end",
             None,
-            bulk_seconds=options.seconds,
+            bulk_seconds=where.bulk_s,
             congestion_control=where.congestion,
             payload_bytes=64,
         )
@@ -167,8 +168,9 @@ def run(envelope, options):
             host.interface(pair.client_if, pair.client),
         ]
         envelope.ran(load, os.path.join(options.build, "bpf", "classifier.bpf.o"), POLICY)
-        noise = turns(envelope, where, "native, MTU 1500", "", options.pairs)
-        variant(envelope, where, "generic, MTU 1500", " (generic)", "generic", options.pairs, noise)
+        rounds = options.pairs * (1 if options.quick else TURNS)
+        noise = turns(envelope, where, "native, MTU 1500", "", rounds)
+        variant(envelope, where, "generic, MTU 1500", " (generic)", "generic", rounds, noise)
         pair.mtu(JUMBO)
         variant(
             envelope,
@@ -176,7 +178,7 @@ def run(envelope, options):
             f"native with fragments, MTU {JUMBO}",
             f" (MTU {JUMBO})",
             "native",
-            options.pairs,
+            rounds,
             noise,
         )
         pair.mtu(PLAIN)

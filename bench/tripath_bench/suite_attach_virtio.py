@@ -61,12 +61,13 @@ def interface():
 
 def inside_guest(envelope, options):
     at = interface()
-    where = GuestEnds(at, options, lab.tool("iperf3", [], options.build))
+    iperf = lab.tool("iperf3", [], options.build)
+    where = GuestEnds(at, options, iperf, bulk_s=1 if options.quick else 3, rtt_s=1)
     envelope.workload(
         "bulk TCP to a one-CPU guest and a UDP ping-pong from it, over virtio-net and a tap; "
         "observe.yaml in the guest",
         None,
-        bulk_seconds=options.seconds,
+        bulk_seconds=where.bulk_s,
         congestion_control=where.congestion,
         payload_bytes=64,
     )
@@ -116,7 +117,7 @@ def command(options, iperf):
         f"PATH={os.path.dirname(binary)}:{os.environ['PATH']}",
         os.path.join(envelopes.ROOT, "bench", "run"),
         *("attach-virtio", "--json", "--build", options.build, "--out", "/tmp/envelope.json"),
-        *("--cpu", "0", "--pairs", str(options.pairs), "--seconds", str(options.seconds)),
+        *("--cpu", "0", "--pairs", str(options.pairs)),
         *(["--quick"] if options.quick else []),
     ]
 
