@@ -7,7 +7,7 @@
  * Out:  nothing; it only counts.
  * Maps: wakeup_rows, wakeup_cpus, wakeup_polls, wakeup_names, probe_tasks.
  * Floor: Linux 5.18 (prev_state of sched_switch).
- * Cost: 132 ns an event of a task that is counted, 49 of which an empty program counts as too
+ * Cost: 129 ns an event of a task that is counted, 54 of which an empty program counts as too
  * (results/trace.json).
  */
 #include "vmlinux.h"
