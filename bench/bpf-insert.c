@@ -162,7 +162,7 @@ int bench_case_insert(struct bench *b)
 
 	if (!skel)
 		return -errno;
-	bench_packet_make(&packet, false, false);
+	bench_packet_make(&packet, false, false, 0);
 	err = load(skel, b->classifier.sets);
 	if (!err)
 		err = receipts(b, skel);

@@ -36,7 +36,7 @@ static void put_ethernet(struct bench_packet *pkt, unsigned short type)
 	put(pkt, &eth, sizeof(eth));
 }
 
-static void put_ipv4(struct bench_packet *pkt, __u8 protocol, size_t l4_len)
+static void put_ipv4(struct bench_packet *pkt, __u8 protocol, size_t l4_len, __u32 flow)
 {
 	struct iphdr ip = {
 		.version = 4,
@@ -44,16 +44,16 @@ static void put_ipv4(struct bench_packet *pkt, __u8 protocol, size_t l4_len)
 		.tot_len = htons((__u16)(sizeof(ip) + l4_len)),
 		.ttl = 64,
 		.protocol = protocol,
-		.saddr = htonl(REPLAY_IPV4(0U)),
+		.saddr = htonl(REPLAY_IPV4(flow)),
 		.daddr = htonl(LOCAL_IPV4),
 	};
 
 	put(pkt, &ip, sizeof(ip));
 }
 
-static void put_ipv6(struct bench_packet *pkt, __u8 protocol, size_t l4_len)
+static void put_ipv6(struct bench_packet *pkt, __u8 protocol, size_t l4_len, __u32 flow)
 {
-	__u64 source[2] = {htobe64(REPLAY_IPV6_HIGH(0U)), htobe64(REPLAY_IPV6_LOW(0U))};
+	__u64 source[2] = {htobe64(REPLAY_IPV6_HIGH(flow)), htobe64(REPLAY_IPV6_LOW(flow))};
 	__u64 local[2] = {htobe64(LOCAL_IPV6_HIGH), htobe64(LOCAL_IPV6_LOW)};
 	struct ipv6hdr ip = {
 		.version = 6,
@@ -67,18 +67,18 @@ static void put_ipv6(struct bench_packet *pkt, __u8 protocol, size_t l4_len)
 	put(pkt, &ip, sizeof(ip));
 }
 
-void bench_packet_make(struct bench_packet *pkt, bool ipv6, bool tcp)
+void bench_packet_make(struct bench_packet *pkt, bool ipv6, bool tcp, __u32 flow)
 {
 	static const __u8 payload[BENCH_PAYLOAD];
 	struct tcphdr tcp_header = {
-		.source = htons(REPLAY_PORT(0U)),
+		.source = htons(REPLAY_PORT(flow)),
 		.dest = htons(BENCH_TCP_PORT),
 		.doff = 5,
 		.ack = 1,
 		.window = htons(512),
 	};
 	struct udphdr udp_header = {
-		.source = htons(REPLAY_PORT(0U)),
+		.source = htons(REPLAY_PORT(flow)),
 		.dest = htons(BENCH_UDP_PORT),
 		.len = htons(sizeof(udp_header) + BENCH_PAYLOAD),
 	};
@@ -89,9 +89,9 @@ void bench_packet_make(struct bench_packet *pkt, bool ipv6, bool tcp)
 	memset(pkt, 0, sizeof(*pkt));
 	put_ethernet(pkt, ipv6 ? ETH_P_IPV6 : ETH_P_IP);
 	if (ipv6)
-		put_ipv6(pkt, protocol, l4_len + BENCH_PAYLOAD);
+		put_ipv6(pkt, protocol, l4_len + BENCH_PAYLOAD, flow);
 	else
-		put_ipv4(pkt, protocol, l4_len + BENCH_PAYLOAD);
+		put_ipv4(pkt, protocol, l4_len + BENCH_PAYLOAD, flow);
 	put(pkt, l4, l4_len);
 	put(pkt, payload, sizeof(payload));
 }

@@ -103,6 +103,8 @@ int bench_in_turn(const char *name, struct bench_side *sides, size_t n,
 			return -ENOMEM;
 	}
 	for (unsigned int round = 0; round < rounds->count && !err; round++) {
+		if (rounds->before)
+			rounds->before(rounds->ctx, round);
 		for (size_t i = 0; i < n && !err; i++) {
 			/* Whoever comes after a given side shares its warm caches; rotate that too. */
 			size_t turn = (i + round) % n;

@@ -24,6 +24,9 @@ struct bench_rounds {
 	unsigned int count;
 	unsigned int ms; /* that a round of one side takes at least */
 	unsigned int cpu;
+	void (*before)(void *ctx,
+		       unsigned int round); /* called before each round, where there is one */
+	void *ctx;
 };
 
 /* Time since a point in the past, in ns. */

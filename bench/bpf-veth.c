@@ -151,7 +151,7 @@ int bench_case_veth(struct bench *b, const char *send, const char *receive)
 		msg_error("%s and %s must both exist in this network namespace", send, receive);
 		return -ENODEV;
 	}
-	bench_packet_make(&veth.packet, false, false);
+	bench_packet_make(&veth.packet, false, false, 0);
 	err = load(b, &veth, send_index);
 	if (err)
 		goto destroy_live;

@@ -235,7 +235,7 @@ static int run(const struct options *o)
 	__u64 cpu_ns = 0;
 	int err;
 
-	bench_packet_make(&packet, false, false);
+	bench_packet_make(&packet, false, false, 0);
 	sum_header(&packet);
 	err = load(&offer, o);
 	if (err)
