@@ -109,22 +109,22 @@ TP_LOAD := $(B)/bin/tp-load
 need-root:
 	@[ "$$(id -u)" = 0 ] || { echo "This needs root. Type: sudo make $(strip $(MAKECMDGOALS) $(foreach v,IFACE POLICY MODE SUITE OUT PROFILE,$(if $(findstring command line,$(origin $(v))),$(v)=$(if $(word 2,$($(v))),'$($(v))',$($(v))))))" >&2; exit 2; }
 need-iface: need-root
-	@[ -n "$(IFACE)" ] || { echo "Which interface? Type: make $(MAKECMDGOALS) IFACE=ens1f0" >&2; exit 2; }
+	@[ -n '$(IFACE)' ] || { echo "Which interface? Type: make $(MAKECMDGOALS) IFACE=ens1f0" >&2; exit 2; }
 
 .PHONY: load reload unload status
 load: need-iface deps ## attach to IFACE=… [POLICY=docs/examples/observe.yaml] [MODE=auto|native|generic]
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(TP_LOAD) attach $(IFACE) --policy $(POLICY) --mode $(MODE)
+	$(Q)$(TP_LOAD) attach '$(IFACE)' --policy '$(POLICY)' --mode '$(MODE)'
 reload: need-iface ## swap the policy of IFACE=… for POLICY=…, under traffic
 	@$(if $(findstring file,$(origin POLICY)),echo "Which policy? Type: make reload IFACE=$(IFACE) POLICY=docs/examples/agentic.yaml" >&2; exit 2)
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(TP_LOAD) reload $(IFACE) --policy $(POLICY)
+	$(Q)$(TP_LOAD) reload '$(IFACE)' --policy '$(POLICY)'
 unload: need-iface ## detach from IFACE=…
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(TP_LOAD) detach $(IFACE)
+	$(Q)$(TP_LOAD) detach '$(IFACE)'
 status: need-root ## what is attached, and the figures [IFACE=…]
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(TP_LOAD) status $(IFACE)
+	$(Q)$(TP_LOAD) status $(if $(IFACE),'$(IFACE)')
 
 .PHONY: demo
 demo: need-root deps ## real programs over the three paths, in namespaces of its own, under a minute

@@ -25,12 +25,22 @@ struct xsk_heartbeat {
 	__u32 pid;   /* of the owner, in the pid namespace of inode pid_ns */
 	__u32 pid_ns;
 	__u32 pad;
-	__u64 tick;    /* the classifier's: jiffies when it read the clock last for this row, */
-	__u64 tick_ns; /* and what it read */
-	__u64 pad2[3];
+	__u64 clock; /* the classifier's: when it read the clock last for this row; TP_CLOCK() */
+	__u64 pad2[4];
 } __attribute__((aligned(TP_CACHE_LINE)));
 
 _Static_assert(sizeof(struct xsk_heartbeat) == TP_CACHE_LINE, "rows must not share a line");
+
+/*
+ * A reading of the coarse clock and the tick (low bits of jiffies) in which it was taken, in one word, so
+ * that no CPU sees the one without the other.  Steps of 2^20 ns, about a millisecond.
+ */
+#define TP_CLOCK_TICK_BITS  24
+#define TP_CLOCK_SHIFT      20
+#define TP_CLOCK_TICK(tick) ((__u64)(tick) & ((1U << TP_CLOCK_TICK_BITS) - 1))
+#define TP_CLOCK(tick, ns)                                                                         \
+	((__u64)(ns) >> TP_CLOCK_SHIFT << TP_CLOCK_TICK_BITS | TP_CLOCK_TICK(tick))
+#define TP_CLOCK_NS(clock) ((__u64)(clock) >> TP_CLOCK_TICK_BITS << TP_CLOCK_SHIFT)
 
 /*
  * XDP metadata of a frame that is redirected to an AF_XDP socket, right before its first byte, where

@@ -7,7 +7,8 @@
 
 #include "bench/histogram.h"
 
-#define STAMP_CONTROL 64 /* bytes of control data that a stamp takes */
+#define STAMP_CONTROL 64                       /* bytes of control data that a stamp takes */
+#define STAMP_ALIGNED _Alignas(struct cmsghdr) /* of the buffer for it */
 
 /* SO_TIMESTAMPNS: the software stamp that a frame got when it entered the stack. 0 or negative errno. */
 int stamp_enable(int fd);

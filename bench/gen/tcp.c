@@ -172,7 +172,7 @@ static int tcp_flush(struct transport *base)
 /* As recv, and notes how long the latest of what it brings waited. */
 static ssize_t receive_stamped(struct tcp *t, int fd, int flags)
 {
-	unsigned char control[STAMP_CONTROL];
+	STAMP_ALIGNED unsigned char control[STAMP_CONTROL];
 	struct iovec piece = {t->buffer, sizeof(t->buffer)};
 	struct msghdr msg = {
 		.msg_iov = &piece,

@@ -37,7 +37,7 @@ struct udp_in {
 	struct sockaddr_storage from[UDP_BATCH];
 	unsigned char bytes[UDP_BATCH][UDP_STRIDE];
 	bool stamped; /* ask for control data, with arrival stamps */
-	unsigned char control[UDP_BATCH][STAMP_CONTROL];
+	STAMP_ALIGNED unsigned char control[UDP_BATCH][STAMP_CONTROL];
 };
 
 void udp_in_init(struct udp_in *in);

@@ -51,9 +51,14 @@ def metrics(points):
         yield f"p{q}", "us", "lower", [(p, p.percentile(q)) for p in pick]
     for what, better in (("rate", "higher"), ("cpu per message", "lower"), ("cpu per GB", "lower")):
         for (unit,), members in series.grouped(
-            [p for p in points if p.what == what], "unit"
+            [p for p in points if p.what == what and not offered(p, what)], "unit"
         ).items():
             yield what, unit, better, [(p, p.values) for p in members]
+
+
+def offered(point, what):
+    """Whether a rate is only what was asked for: open loop."""
+    return what == "rate" and point.label("offered_per_s") is not None
 
 
 def preferred(point, others):

@@ -195,7 +195,9 @@ class Envelope:
         doc["host"].setdefault("during", self.watch.report())
         open_ends = [c["name"] for c in doc["comparisons"] if c["outcome"] == "inconclusive"]
         if doc["outcome"] == "measured" and open_ends and len(open_ends) == len(doc["comparisons"]):
-            doc.update(outcome="inconclusive", why="no comparison stands out of the noise")
+            few = all(c["pairs"] < stats.MIN_PAIRS for c in doc["comparisons"])
+            why = f"fewer than {stats.MIN_PAIRS} pairs" if few else "no comparison stands out of the noise"
+            doc.update(outcome="inconclusive", why=why)
         for key in ("asked", "receipt", "workload", "notes"):
             doc[key] = relative(doc[key])
         validate(doc)

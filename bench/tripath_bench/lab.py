@@ -32,8 +32,9 @@ def inside(netns, *command):
 @contextlib.contextmanager
 def namespace(role):
     name = f"tripath-bench-{os.getpid()}-{role}"
-    run("ip", "netns", "add", name)
     try:
+        # A signal may come when it is half made.
+        run("ip", "netns", "add", name)
         run(*inside(name, "ip", "link", "set", "lo", "up"))
         # Nothing but the workload's own frames: no router solicitation, no duplicate address
         # detection.

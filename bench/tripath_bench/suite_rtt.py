@@ -8,6 +8,7 @@ one at a time, spinning, blocking and on one core; 32 outstanding; and the CPU t
 import collections
 import json
 import os
+import time
 
 from . import load_lab, stats
 from .say import Failure, Unsupported, progress
@@ -25,6 +26,11 @@ SHORT, LONG = 4, 2
 RUN_S, CPU_S = 0.1, 0.35
 TARGETS = {("udp", 50): 1.8, ("tcp", 50): 2.1, ("udp", 99): 1.7}
 TARGET_MIXED, TARGET_RATE = 1.3, 2.2
+TRIES, PAUSE_S = 4, 0.5  # of one run
+
+
+class Lossy(Failure):
+    """A run that lost too many messages to be a measurement."""
 
 
 class Case:
@@ -53,18 +59,31 @@ class Case:
                 continue
             path = side.removesuffix(AGAIN)
             try:
-                result = self._run(where, path)
-                if lost_many(result):
-                    # The host held a CPU for longer than the rings last. Once is chance, twice is not.
-                    self.again[side] += 1
-                    result = self._run(where, path)
-                    few_lost(path, result)
+                result = self._patiently(where, side, path)
             except Failure as why:
                 if path in ("xsk", "udp", "tcp", MIXED, NATIVE):
-                    raise
+                    raise Failure(
+                        f"{self.name}, turn {number + 1}: {why}. {TRIES} times running: is something else "
+                        "using the CPUs, or the host withholding them?"
+                    ) from None
                 self.left_out[side] = str(why)
                 continue
             self.values[side].append((result, idle))
+
+    def _patiently(self, where, side, path):
+        """A run that lost few messages: one that lost many, or all, met a host that held a CPU for longer
+        than the rings last, and is taken again.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                result = self._run(where, path)
+                few_lost(path, result)
+                return result
+            except (load_lab.Unanswered, Lossy):
+                if not left:
+                    raise
+            self.again[side] += 1
+            time.sleep(PAUSE_S)
 
     def _run(self, where, path):
         special = path in (MIXED, NATIVE)
@@ -137,7 +156,7 @@ class Case:
         for side, times in self.again.items():
             envelope.note(
                 f"{self.name}: {side}: {times} of {len(self.values[side])} runs lost more than 1 % of "
-                "their messages and were taken again"
+                "their messages, or all, and were taken again"
             )
         for side, why in self.left_out.items():
             envelope.note(f"{self.name}: {side} was not measured: {why}")
@@ -301,14 +320,10 @@ def notes(envelope):
         envelope.note(text)
 
 
-def lost_many(result):
-    return result["counts"]["lost"] * 100 > result["counts"]["sent"]
-
-
 def few_lost(path, result):
     counts = result["counts"]
-    if lost_many(result):
-        raise Failure(
+    if counts["lost"] * 100 > counts["sent"]:
+        raise Lossy(
             f"{counts['lost']} of {counts['sent']} messages over {path} were lost: "
             f"not a measurement ({json.dumps(result['receipt'].get('counters', {}))})"
         )

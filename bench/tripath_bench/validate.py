@@ -5,7 +5,7 @@ import json
 
 import jsonschema
 
-from . import envelope
+from . import envelope, stats
 from .say import Failure
 
 SHOWN = 120
@@ -80,7 +80,20 @@ def beyond_schema(document):
         for key in ("ci95", "noise", "difference_ci95", "difference_noise"):
             if comparison.get(key) and comparison[key][0] > comparison[key][1]:
                 found.append((f"comparisons[{i}].{key}", "the lower end is above the upper one"))
+        found += conclusion(f"comparisons[{i}]", comparison)
     return found
+
+
+def conclusion(at, comparison):
+    """What the numbers of a comparison by ratio say of its outcome."""
+    ratio, ci95, noise = (comparison[key] for key in ("ratio", "ci95", "noise"))
+    if ratio is None or not ci95:
+        return []
+    if not ci95[0] <= ratio <= ci95[1]:
+        return [(f"{at}.ratio", f"{ratio} is outside of its interval")]
+    if comparison["outcome"] == "measured" and noise and not stats.stands_out(ci95, noise):
+        return [(f"{at}.outcome", "measured, but the interval meets the noise")]
+    return []
 
 
 def lengths(at, repetition):

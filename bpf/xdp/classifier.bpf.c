@@ -6,7 +6,7 @@
  * Out:   XDP_PASS, or XDP_REDIRECT to the AF_XDP socket of the receive queue or to another CPU.
  *        Nothing is dropped or modified here; a redirect that fails later is counted by drops.bpf.c.
  * Maps:  policy_gen, policy, tenant_prefixes (read); flows; queue_stats, service_stats,
- *        tenant_stats (counted); xsks, xsk_heartbeat, cpus (steered to).
+ *        tenant_stats (counted); xsks, xsk_heartbeat, cpus (steered to); explain_answer.
  * Floor: Linux 5.15; 5.18 where frames exceed a page.
  * Cost:  results/bpf.json, by `make bench SUITE=bpf`.
  *
@@ -31,22 +31,22 @@ const volatile struct classifier_config cfg;
 /* --- steer: from the path that the policy wants to the one that is there --- */
 
 /*
- * The coarse clock stands still between two ticks, and the call that reads it costs more than all the
- * rest of steering: once a tick, then.  A row is a queue's, and a queue mostly one CPU's; where two meet,
- * or the tick has just begun, the time is one tick old.
+ * The coarse clock stands still between two ticks, and the call that reads it is dear: once a tick, then.
+ * Jiffies move a moment before it, so for one tick it may be as old as the tick before.
  */
-static __always_inline __u64 clock_ns(struct xsk_heartbeat *sink)
+static __always_inline __u64 clock_ns(struct xsk_heartbeat *sink, bool live)
 {
-	__u64 tick = bpf_jiffies64();
+	__u64 tick = bpf_jiffies64(), clock = READ(sink->clock);
 
-	if (unlikely(READ(sink->tick) != tick)) {
-		WRITE(sink->tick_ns, bpf_ktime_get_coarse_ns());
-		WRITE(sink->tick, tick);
+	if (unlikely(TP_CLOCK_TICK(clock) != TP_CLOCK_TICK(tick))) {
+		clock = TP_CLOCK(tick, bpf_ktime_get_coarse_ns());
+		if (live)
+			WRITE(sink->clock, clock);
 	}
-	return READ(sink->tick_ns);
+	return TP_CLOCK_NS(clock);
 }
 
-static __always_inline enum tp_reason steer_xsk(struct xdp_md *ctx, struct outcome *out)
+static __always_inline enum tp_reason steer_xsk(struct xdp_md *ctx, struct outcome *out, bool live)
 {
 	__u32 queue = ctx->rx_queue_index;
 	struct xsk_heartbeat *sink = bpf_map_lookup_elem(&xsk_heartbeat, &queue);
@@ -54,7 +54,7 @@ static __always_inline enum tp_reason steer_xsk(struct xdp_md *ctx, struct outco
 
 	if (!beat)
 		return TP_REASON_xsk_unbound;
-	if ((__s64)(clock_ns(sink) - beat) > (__s64)cfg.stall_ns)
+	if ((__s64)(clock_ns(sink, live) - beat) > (__s64)cfg.stall_ns)
 		return TP_REASON_xsk_stalled;
 	if (out->meta & TP_META_TCP && !(READ(sink->flags) & TP_SINK_FORWARDS))
 		return TP_REASON_xsk_not_forwarder;
@@ -77,7 +77,9 @@ static __always_inline enum tp_reason steer_cpu(__u64 gen_word, struct outcome *
 	return out->action == XDP_REDIRECT ? TP_REASON_cpu_redirected : TP_REASON_cpu_unavailable;
 }
 
-static __always_inline enum tp_reason steer(struct xdp_md *ctx, __u64 gen_word, struct outcome *out)
+/* @live is false for explain, which writes nothing. */
+static __always_inline enum tp_reason steer(struct xdp_md *ctx, __u64 gen_word, struct outcome *out,
+					    bool live)
 {
 	if (TP_DECISION_SERVICE(out->decision) == TP_SERVICE_NONE)
 		return TP_REASON_no_service;
@@ -85,7 +87,7 @@ static __always_inline enum tp_reason steer(struct xdp_md *ctx, __u64 gen_word, 
 		return TP_REASON_control_service;
 	switch (TP_DECISION_PATH(out->decision)) {
 	case TP_PATH_AF_XDP:
-		return steer_xsk(ctx, out);
+		return steer_xsk(ctx, out, live);
 	case TP_PATH_CPU:
 		return steer_cpu(gen_word, out);
 	case TP_PATH_RDMA:
@@ -117,7 +119,7 @@ static __always_inline enum tp_reason reason_of(const struct frame *frame, struc
 	if (unlikely(!out->decision))
 		return TP_REASON_no_policy;
 	out->has_service = true;
-	return steer(frame->ctx, frame->gen_word, out);
+	return steer(frame->ctx, frame->gen_word, out, !trace);
 }
 
 static __always_inline void classify(const struct frame *frame, struct outcome *out,

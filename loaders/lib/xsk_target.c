@@ -140,7 +140,7 @@ int target_check_free(const struct target *t, uint32_t queue)
 	uint32_t pid = target_owner(t, queue);
 	uint64_t now_ns = target_clock_ns();
 
-	if (!beat || (now_ns > beat && now_ns - beat > TP_XSK_STALL_NS))
+	if (!beat || (now_ns > beat && now_ns - beat > t->state.config.stall_ns))
 		return 0;
 	if (sink_owner_gone(&t->rows[queue]))
 		return 0;

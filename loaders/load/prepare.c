@@ -17,6 +17,17 @@
 #include "maps/steer.h"
 #include "loaders/lib/version.h"
 
+/* A beat can be two ticks and a turn old and its sink well: where ticks are rare, at 100 Hz, that is more. */
+static uint64_t stall_ns(void)
+{
+	struct timespec tick;
+	uint64_t least;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	least = 2 * (uint64_t)tick.tv_nsec + TP_XSK_BEAT_NS;
+	return least > TP_XSK_STALL_NS ? least : TP_XSK_STALL_NS;
+}
+
 static void fill_state(struct attach *attach)
 {
 	struct attach_state *state = &attach->state;
@@ -36,7 +47,7 @@ static void fill_state(struct attach *attach)
 	state->config.flow_set_mask = policy_flow_sets(attach->source) - 1;
 	state->config.queues =
 		attach->netif.queues < TP_MAX_QUEUES ? attach->netif.queues : TP_MAX_QUEUES;
-	state->config.stall_ns = TP_XSK_STALL_NS;
+	state->config.stall_ns = stall_ns();
 }
 
 static int pin_state(const struct attach *attach)

@@ -89,6 +89,8 @@ void warn_about(const struct netif *netif, enum tp_attach_mode mode)
 			 "driver "
 			 "may refuse or turn it off; fix: ethtool -K %s lro off",
 			 netif->name, netif->name);
+	if (mode == TP_MODE_GENERIC && !strcmp(netif->driver, "veth"))
+		return; /* the better one there for AF_XDP sockets, and it keeps the peer's GSO */
 	if (mode == TP_MODE_GENERIC) {
 		msg_warn("generic mode runs behind the kernel's own receive work: it steers and "
 			 "counts as "

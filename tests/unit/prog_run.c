@@ -230,7 +230,7 @@ static __u64 in_ns(const struct timespec *t)
 	return (__u64)t->tv_sec * 1000000000ULL + (__u64)t->tv_nsec;
 }
 
-/* The clock that the classifier compares a beat with; its own reading may be one tick old. */
+/* The clock that the classifier compares a beat with; its own reading may be a tick and a step older. */
 static __u64 clock_now_ns(void)
 {
 	struct timespec now;
@@ -249,7 +249,8 @@ static __u64 tick_ns(void)
 
 int prog_run_sink(struct prog_run *run, __u32 queue, const struct sink *sink)
 {
-	const __u64 now = clock_now_ns(), stale = run->config.stall_ns + tick_ns() + 1;
+	const __u64 now = clock_now_ns();
+	const __u64 stale = run->config.stall_ns + tick_ns() + (1U << TP_CLOCK_SHIFT);
 	__u64 beat = 0;
 
 	if (queue >= PROG_RUN_QUEUES)
