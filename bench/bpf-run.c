@@ -18,6 +18,9 @@
 
 #define ROTATING_FLOWS (48U * 1024)
 
+/* Parts that a case is run in, in turn with the others: a machine's slow minute is nobody's alone. */
+#define PARTS 7U
+
 struct options {
 	const char *policy;
 	const char *opponent;
@@ -148,7 +151,8 @@ static bool wanted(const struct options *options, const char *name)
 	return !options->only || !strncmp(name, options->only, strlen(options->only));
 }
 
-static int run_cases(struct bench *b, const struct options *options)
+/* Part @part of all rounds of each case. */
+static int run_part(struct bench *b, const struct options *options, unsigned int part)
 {
 	static const struct {
 		const char *name;
@@ -160,15 +164,28 @@ static int run_cases(struct bench *b, const struct options *options)
 		{.name = "shuffled IPv4", .shuffled = true},
 		{.name = "shuffled IPv6", .shuffled = true, .ipv6 = true},
 	};
-	int err = receipts(b);
+	unsigned int all = options->rounds.count;
+	int err = 0;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]) && !err; i++) {
+	b->rounds.first = part * all / PARTS;
+	b->rounds.count = (part + 1) * all / PARTS - b->rounds.first;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]) && b->rounds.count && !err; i++) {
 		if (!wanted(options, cases[i].name))
 			continue;
 		err = cases[i].shuffled
 			      ? bench_case_shuffled(b, cases[i].name, cases[i].ipv6)
 			      : bench_case_hot(b, cases[i].name, cases[i].ipv6, cases[i].tcp);
 	}
+	return err;
+}
+
+static int run_cases(struct bench *b, const struct options *options)
+{
+	int err = receipts(b);
+
+	for (unsigned int part = 0; part < PARTS && !err; part++)
+		err = run_part(b, options, part);
+	b->rounds = options->rounds;
 	if (!err && wanted(options, "insert"))
 		err = bench_case_insert(b);
 	if (!err && options->veth && wanted(options, "veth"))

@@ -102,7 +102,9 @@ int bench_in_turn(const char *name, struct bench_side *sides, size_t n,
 						    "wall_ns")))
 			return -ENOMEM;
 	}
-	for (unsigned int round = 0; round < rounds->count && !err; round++) {
+	for (unsigned int part = 0; part < rounds->count && !err; part++) {
+		unsigned int round = rounds->first + part;
+
 		if (rounds->before)
 			rounds->before(rounds->ctx, round);
 		for (size_t i = 0; i < n && !err; i++) {

@@ -21,6 +21,7 @@ struct bench_side {
 };
 
 struct bench_rounds {
+	unsigned int first; /* number of the first, where a case is run in several parts */
 	unsigned int count;
 	unsigned int ms; /* that a round of one side takes at least */
 	unsigned int cpu;

@@ -55,8 +55,22 @@ def measure(options, policy_file):
         return json.loads(done.stdout), host.interface(receive, netns)
 
 
+def joined(cases):
+    """Each case once: those that were run in parts are put together."""
+    whole = {}
+    for case in cases:
+        before = whole.setdefault(case["case"], case)
+        if before is case:
+            continue
+        for side, more in zip(before["sides"], case["sides"]):
+            for key, value in more.items():
+                if isinstance(value, list):
+                    side[key] += value
+    return list(whole.values())
+
+
 def keep_raw(envelope, measured):
-    for case in measured["cases"]:
+    for case in joined(measured["cases"]):
         for side in case["sides"]:
             for key, unit in (
                 ("cpu_ns", "ns CPU"),
@@ -94,14 +108,12 @@ def cost_figures(envelope):
             f"floor, {case}", "ns", stats.median(envelope.values(case, "floor", "ns CPU"))
         )
     for kind in ("hot", "shuffled"):
-        both = [
-            stats.median(net(envelope, f"{kind} {family}", "classifier"))
-            for family in ("IPv6", "IPv4")
-        ]
-        if min(both) > 0:
-            envelope.figure(
-                f"IPv6 over IPv4, {kind}, net", "ratio", both[0] / both[1], at_most=IPV6_RATIO
-            )
+        # Round i of one and round i of the other are of the same part, seconds apart.
+        both = (net(envelope, f"{kind} {family}", "classifier") for family in ("IPv6", "IPv4"))
+        found = stats.ratio_interval(*both)
+        if found:
+            name = f"IPv6 over IPv4, {kind}, net"
+            envelope.figure(name, "ratio", found[0], at_most=IPV6_RATIO, ci95=found[1])
 
 
 def cost_comparisons(envelope):
