@@ -152,6 +152,13 @@ static void on_gone(void *ctx, unsigned int peer, int error)
 		c->counts.refused++;
 		return;
 	}
+	if (c->t && c->t->ops->datagram) {
+		fail(c,
+		     "nothing answers for server %u: %s. Does `tp-bench serve --transport %s` run "
+		     "there?",
+		     peer + 1, strerror(error), c->t->ops->name);
+		return;
+	}
 	fail(c, "server %u %s%s", peer + 1, error ? "is gone: " : "closed the connection",
 	     error ? strerror(error) : "");
 }

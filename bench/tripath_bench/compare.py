@@ -22,6 +22,8 @@ def check(a, b, across_hosts):
     """Failure where two envelopes are not of the same suite, or not of the same host."""
     if a["suite"] != b["suite"]:
         raise Failure(f"suite {a['suite']} and suite {b['suite']} measure different things")
+    if a["quick"] != b["quick"]:
+        raise Failure("one of them is of a quick run, which is not a result")
     different = hosts.differing(a, b)
     if different and not across_hosts:
         raise Failure(
