@@ -459,6 +459,13 @@ for _ in range(100):
 	lab_send b 10.99.0.1 7000 1000 20000
 	lab_until 5 lab_at_least v0 .verdicts.af_xdp 1000
 
+	# explain asks for the time and leaves the row of the live queue as it is; several ticks have passed.
+	clocks() { bpftool map dump pinned "$(lab_pin v0/xsk_heartbeat)" -j | jq -c '[.[].formatted.value.clock]'; }
+	clocks_before=$(clocks)
+	lab_load explain v0 udp 10.99.0.2:5000 10.99.0.1:7000 >/dev/null
+	[ "$(clocks)" = "$clocks_before" ]
+	[ "$clocks_before" != "[0,0]" ]
+
 	kill -STOP $sink
 	lab_until 5 sink_is stalled
 	lab_load status v0 --interval 0.05 | grep -E "stalled for .* s, pid $sink"

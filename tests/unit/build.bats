@@ -79,6 +79,13 @@ rebuilt_after() {
 	[[ "$output" == *"make load IFACE="* ]]
 }
 
+@test "what an interface is said to be called reaches tp-load as one word" {
+	run make -n load IFACE='tv0;id' MODE='auto;id' POLICY='my policy.yaml'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"attach 'tv0;id' --policy 'my policy.yaml' --mode 'auto;id'"* ]]
+}
+
 @test "reload asks for what it was not given" {
 	run make reload POLICY=docs/examples/observe.yaml
 	[ "$status" -ne 0 ]

@@ -18,7 +18,8 @@ sys.dont_write_bytecode = True
 
 import jsonschema  # noqa: E402
 import numpy as np  # noqa: E402
-from tripath_bench import envelope, policy, report, stats, validate  # noqa: E402
+from tripath_bench import compare, envelope, policy, report, stats, validate  # noqa: E402
+from tripath_bench.say import Failure  # noqa: E402
 
 TESTS = []
 
@@ -266,6 +267,30 @@ def an_older_envelope_says_met_of_what_is_inconclusive_and_is_not_believed():
 
 
 @test
+def a_conclusion_that_its_numbers_deny_is_refused():
+    for place, change in (
+        ("comparisons[0].ratio", {"ratio": 99.0}),
+        ("comparisons[0].outcome", {"noise": [0.1, 10.0]}),
+    ):
+        document = sample()
+        document["comparisons"][0].update(change)
+        assert validate.problems(document)[0][0] == place, validate.problems(document)
+
+
+@test
+def a_quick_run_is_not_compared_with_a_result():
+    quick = sample()
+    whole = {**copy.deepcopy(quick), "quick": not quick["quick"]}
+    compare.check(quick, quick, False)
+    try:
+        compare.check(whole, quick, False)
+    except Failure as why:
+        assert "quick run" in str(why), why
+    else:
+        raise AssertionError("it was compared")
+
+
+@test
 def an_envelope_is_valid_and_readable():
     document = sample()
     assert document["outcome"] == "measured"
@@ -296,7 +321,8 @@ def an_envelope_without_a_conclusion_says_so():
     made = envelope.Envelope("bpf", "test", {})
     made.repetition("case", "ours", "ns", [1])
     made.comparison(stats.compare("x", "ns", [10], [10], ([10], [10]), "lower"))
-    assert made.finish()["outcome"] == "inconclusive"
+    document = made.finish()
+    assert document["outcome"] == "inconclusive" and document["why"] == "fewer than 5 pairs"
 
 
 @test

@@ -343,6 +343,15 @@ def crossover_needs_five_turns_and_an_interval_away_from_one():
 
 
 @test
+def a_rate_that_was_asked_for_is_no_contest():
+    made = envelope.Envelope("sweep", "test", {"quick": True})
+    for path in ("xsk", "udp"):
+        labels = {"path": path, "size_bytes": 64, "offered_per_s": 5000}
+        made.repetition("c", path, "1/s", [5000.0] * 5, what="rate", labels=labels)
+    assert crossover.tables(points_of(made.finish())) == []
+
+
+@test
 def a_path_that_carried_less_than_offered_is_saturated():
     full = {
         p.path for p in points_of(envelopes.classes()) if p.saturated and p.what == "latency step"
